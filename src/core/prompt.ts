@@ -53,9 +53,7 @@ export function isEmptyPrompt(prompt: Prompt): boolean {
 export function promptKey(prompt: Prompt): string {
   const points = prompt.points.map((point) => `${point.x},${point.y},${point.label}`).join(';');
   const box = prompt.box;
-  return box === undefined
-    ? points
-    : `${points}|${box.x},${box.y},${box.width},${box.height}`;
+  return box === undefined ? points : `${points}|${box.x},${box.y},${box.width},${box.height}`;
 }
 
 /** Width and height of an upright image, in pixels. */
@@ -65,7 +63,10 @@ export interface Size {
 }
 
 /** True when the point lies on the image: `0 <= x < width`, `0 <= y < height`. */
-export function pointInside(point: { readonly x: number; readonly y: number }, size: Size): boolean {
+export function pointInside(
+  point: { readonly x: number; readonly y: number },
+  size: Size,
+): boolean {
   return point.x >= 0 && point.y >= 0 && point.x < size.width && point.y < size.height;
 }
 
