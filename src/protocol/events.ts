@@ -3,7 +3,7 @@ import type { Cursor, ResetReason } from '../core/cursor.ts';
 import type { ClickId, ImageId, ObjectId, SessionId } from '../core/ids.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Box, Point } from '../core/prompt.ts';
-import type { ImageBody, ObjectBody, Snapshot } from './bodies.ts';
+import type { ImageBody, Metadata, Snapshot } from './bodies.ts';
 import type { CocoRle } from './mask.ts';
 
 /** The part of an event that all types share; `payload` depends on `type`. */
@@ -81,10 +81,20 @@ export interface SegmentFailedPayload {
   readonly problem: Problem;
 }
 
+/** What PATCH can change, whole: an absent field is not set. */
+export interface ObjectUpdatedPayload {
+  readonly objectId: ObjectId;
+  readonly imageId: ImageId;
+  readonly revision: number;
+  readonly label?: string;
+  readonly color?: string;
+  readonly metadata?: Metadata;
+}
+
 export interface SessionOpenedPayload {
   readonly sessionId: SessionId;
   readonly name?: string;
-  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly metadata?: Metadata;
   readonly expiresAt: string;
 }
 
@@ -101,7 +111,7 @@ export interface LoggedPayloads {
   'click.cancelled': ClickCancelledPayload;
   'segment.completed': SegmentCompletedPayload;
   'segment.failed': SegmentFailedPayload;
-  'object.updated': ObjectBody;
+  'object.updated': ObjectUpdatedPayload;
   'object.removed': { readonly objectId: ObjectId; readonly imageId: ImageId };
 }
 
