@@ -1,0 +1,18 @@
+import type { BlobStore } from './blob-store.ts';
+import type { EventLog } from './event-log.ts';
+import type { IdempotencyStore } from './idempotency-store.ts';
+import type { ImageRegistry } from './image-registry.ts';
+import type { SessionStore } from './session-store.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+/** Everything that remembers. Engines are interchangeable: one contract suite, passed by each. */
+export interface Engine extends AsyncDisposable {
+  readonly sessions: SessionStore;
+  readonly log: EventLog;
+  readonly queue: WorkQueue;
+  readonly images: ImageRegistry;
+  readonly blobs: BlobStore;
+  readonly idempotency: IdempotencyStore;
+  /** Resolves when the engine can take commands; rejects with `storage_unavailable`. */
+  ready(): Promise<void>;
+}

@@ -1,0 +1,28 @@
+import type { ImageId, SessionId, Tenant } from '../core/ids.ts';
+import type { Problem } from '../core/problem.ts';
+
+/** What is prepared: the content, and the reference image that goes with it, in one tenant. */
+export interface ContentKey {
+  readonly tenant: Tenant;
+  readonly imageId: ImageId;
+  readonly reference?: string | undefined;
+}
+
+export type Preparation =
+  | { readonly state: 'preparing' }
+  | { readonly state: 'ready'; readonly embeddingId?: string | undefined }
+  | { readonly state: 'failed'; readonly problem: Problem };
+
+/** Once prepared, for every session of the tenant (A11); and who still needs the content. */
+export interface ImageRegistry {
+  /**
+   * The session needs this content from now on. Answers its preparation; `preparing` when nobody has
+   * begun it, and again when an earlier one has failed and `renew` is set.
+   */
+  join(key: ContentKey, session: SessionId, renew: boolean): Promise<Preparation>;
+  find(key: ContentKey): Promise<Preparation | undefined>;
+  /** Records how the preparation ended; the sessions that hold the content. */
+  settle(key: ContentKey, result: Preparation): Promise<readonly SessionId[]>;
+  /** The session needs it no more; true when nobody does and its blobs may go. */
+  leave(key: ContentKey, session: SessionId): Promise<boolean>;
+}
