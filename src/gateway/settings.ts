@@ -1,0 +1,36 @@
+/** Limits and spans of a gateway; durations in milliseconds. Each has an environment variable. */
+export interface GatewaySettings {
+  readonly maxImages: number;
+  readonly maxObjects: number;
+  readonly maxPointsPerObject: number;
+  readonly maxImageBytes: number;
+  readonly maxImagePixels: number;
+  /** A new token whose predicted wait is longer is refused as `overloaded`. */
+  readonly maxWaitMs: number;
+  readonly sessionTtlMs: number;
+  /** Entries of a session's log that are kept, exactly. */
+  readonly historyEvents: number;
+  readonly heartbeatMs: number;
+  /** A reader that takes nothing for this long is disconnected. */
+  readonly stallMs: number;
+  readonly leaseMs: number;
+  /** How long one call of the feature server may take; at most `leaseMs` less a margin. */
+  readonly callTimeoutMs: number;
+  readonly encodeTimeoutMs: number;
+}
+
+export const DEFAULT_SETTINGS: GatewaySettings = {
+  maxImages: 10,
+  maxObjects: 10,
+  maxPointsPerObject: 100,
+  maxImageBytes: 5 * 1024 * 1024,
+  maxImagePixels: 50_000_000,
+  maxWaitMs: 5_000,
+  sessionTtlMs: 24 * 60 * 60 * 1000,
+  historyEvents: 1_000,
+  heartbeatMs: 25_000,
+  stallMs: 30_000,
+  leaseMs: 15_000,
+  callTimeoutMs: 10_000,
+  encodeTimeoutMs: 10_000,
+};
