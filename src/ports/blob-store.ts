@@ -5,13 +5,16 @@ export interface Blob {
 }
 
 /**
- * Images and their companions. A blob is named by its content, so writing one twice is harmless.
- * A blob lives while a session holds it (see {@link ImageRegistry}); `get` of one that is gone is
- * `undefined`, never another content.
+ * Images and their companions. A blob is named by its content, so writing one twice is harmless,
+ * and lives while anybody holds it. `get` of one that is gone is `undefined`, never other content.
  */
 export interface BlobStore {
-  /** Rejects with `storage_unavailable` when the store is full. */
-  put(id: string, blob: Blob): Promise<void>;
+  /**
+   * Keeps the blob for `holder`, besides those who hold it already.
+   * Rejects with `storage_unavailable` when the store is full.
+   */
+  put(id: string, blob: Blob, holder: string): Promise<void>;
   get(id: string): Promise<Blob | undefined>;
-  delete(id: string): Promise<void>;
+  /** The holder needs nothing any more; blobs that nobody else holds are forgotten. */
+  release(holder: string): Promise<void>;
 }

@@ -10,6 +10,7 @@ export interface CallOptions {
   readonly deadlineMs: number;
   /** Aborted when nobody wants the answer any more. */
   readonly signal: AbortSignal;
+  readonly traceparent?: string | undefined;
 }
 
 export interface SegmentCall {

@@ -13,7 +13,7 @@ export type Preparation =
   | { readonly state: 'ready'; readonly embeddingId?: string | undefined }
   | { readonly state: 'failed'; readonly problem: Problem };
 
-/** Once prepared, for every session of the tenant (A11); and who still needs the content. */
+/** Prepared once for every session of the tenant (A11); forgotten when no session holds it. */
 export interface ImageRegistry {
   /**
    * The session needs this content from now on. Answers its preparation; `preparing` when nobody has
@@ -23,6 +23,6 @@ export interface ImageRegistry {
   find(key: ContentKey): Promise<Preparation | undefined>;
   /** Records how the preparation ended; the sessions that hold the content. */
   settle(key: ContentKey, result: Preparation): Promise<readonly SessionId[]>;
-  /** The session needs it no more; true when nobody does and its blobs may go. */
-  leave(key: ContentKey, session: SessionId): Promise<boolean>;
+  /** The session needs it no more. */
+  leave(key: ContentKey, session: SessionId): Promise<void>;
 }

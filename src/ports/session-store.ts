@@ -68,6 +68,8 @@ export interface AcceptClick {
   readonly objectId: ObjectId;
   readonly part: PromptPart;
   readonly clientRef?: string | undefined;
+  /** W3C Trace Context of the request; handed to the call that answers it. */
+  readonly traceparent?: string | undefined;
   /** Set when a new token would wait too long; refused only if the object has none (A14). */
   readonly overloaded?: { readonly etaMs: number } | undefined;
   readonly now: number;
@@ -94,6 +96,8 @@ export interface Work {
   readonly image: ImageFacts;
   /** When the prompt became what it is. */
   readonly changedAt: number;
+  /** Of the newest click. */
+  readonly traceparent?: string | undefined;
 }
 
 export type BeginReply =

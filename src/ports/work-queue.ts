@@ -1,4 +1,5 @@
-import type { ImageId, ObjectId, SessionId, Tenant } from '../core/ids.ts';
+import type { ObjectId, SessionId, Tenant } from '../core/ids.ts';
+import type { ImageFacts } from './session-store.ts';
 
 /** "This object is dirty": at most one token for each object, whatever the number of its clicks. */
 export interface SegmentToken {
@@ -15,9 +16,8 @@ export interface PrepareToken {
   /** Whose turn it takes: the session that asked first. */
   readonly sessionId: SessionId;
   readonly tenant: Tenant;
-  readonly imageId: ImageId;
-  /** Blob id of the reference image, which is part of what is prepared. */
-  readonly reference?: string | undefined;
+  /** What is prepared: the image together with its reference, if it has one. */
+  readonly image: ImageFacts;
 }
 
 export type Token = SegmentToken | PrepareToken;
@@ -78,6 +78,8 @@ export interface WorkQueue {
   release(lease: Lease, release: Release): Promise<void>;
   /** Offers again what nobody renewed; how many tokens. */
   expire(now: number): Promise<number>;
+  /** Tokens that would be served before this one if it were added now. */
+  preview(token: Token): Promise<number>;
   /** Where a token stands; `undefined` when it is not in the pool. */
   place(token: Token): Promise<QueuePlace | undefined>;
   load(): Promise<QueueLoad>;
