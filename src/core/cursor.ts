@@ -29,6 +29,13 @@ export function parseCursor(text: string): Position | undefined {
   return { epoch, sequence };
 }
 
+/** True when `position` lies after `other`; a greater epoch is a later log. */
+export function isAfter(position: Position, other: Position): boolean {
+  return position.epoch === other.epoch
+    ? position.sequence > other.sequence
+    : position.epoch > other.epoch;
+}
+
 /** What a log still holds. `first` is the sequence of its oldest entry, `last + 1` when it is empty. */
 export interface LogExtent {
   readonly epoch: number;

@@ -134,7 +134,7 @@ export interface CompleteReply {
 
 /** Something that waits for work although nobody may be working on it (L7). */
 export interface Dirty {
-  readonly objects: readonly { readonly objectId: ObjectId; readonly imageId: ImageId }[];
+  readonly objects: readonly { readonly objectId: ObjectId; readonly image: ImageFacts }[];
   readonly images: readonly ImageFacts[];
 }
 

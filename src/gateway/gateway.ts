@@ -1,0 +1,118 @@
+import type { Engine } from '../ports/engine.ts';
+import type { FeatureServer } from '../ports/feature-server.ts';
+import type { Clock, Logger, Metrics, Random, TaskRunner } from '../ports/system.ts';
+import { Chores } from './chores.ts';
+import { ClickService } from './click-service.ts';
+import { HealthService } from './health-service.ts';
+import type { VerifyUrl } from './image-service.ts';
+import { ImageService } from './image-service.ts';
+import { ObjectService } from './object-service.ts';
+import { QueueReporter } from './queue-reporter.ts';
+import { SessionService } from './session-service.ts';
+import type { GatewaySettings } from './settings.ts';
+import { EventPages } from './stream/event-pages.ts';
+import { StreamService } from './stream/stream-service.ts';
+import { Sweeper } from './sweeper.ts';
+import { Dispatcher } from './work/dispatcher.ts';
+import { Estimator } from './work/estimator.ts';
+import { ServiceMonitor } from './work/service-monitor.ts';
+import { WorkEntry } from './work/work-entry.ts';
+
+/** How often waiting readers learn their places in the queue. */
+const QUEUE_REPORT_MS = 1_000;
+/** How often the streams' positions are compared with the log (L12). */
+const POSITION_CHECK_MS = 10_000;
+/** How often dirty objects without a token are looked for (L7). */
+const SWEEP_MS = 15_000;
+/** How often expired sessions are closed. */
+const EXPIRY_MS = 60_000;
+
+export interface GatewayPorts {
+  readonly engine: Engine;
+  readonly features: FeatureServer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly runner: TaskRunner;
+  /** True for a blob URL that the feature servers were given. */
+  readonly verifyUrl: VerifyUrl;
+}
+
+export interface GatewayOptions extends GatewaySettings {
+  /** Calls that may be open at the feature server; what it says of itself when absent (B1). */
+  readonly featureConcurrency?: number | undefined;
+}
+
+/**
+ * One gateway: everything that can be asked of it, as use cases, and the work that it does by itself.
+ * Several gateways on one engine are one service.
+ */
+export class Gateway implements AsyncDisposable {
+  readonly settings: GatewaySettings;
+  readonly sessions: SessionService;
+  readonly images: ImageService;
+  readonly clicks: ClickService;
+  readonly objects: ObjectService;
+  readonly streams: StreamService;
+  readonly pages: EventPages;
+  readonly health: HealthService;
+  readonly #dispatcher: Dispatcher;
+  readonly #chores: Chores;
+
+  constructor(ports: GatewayPorts, options: GatewayOptions) {
+    const { engine, clock, random, log, metrics } = ports;
+    this.settings = options;
+    this.streams = new StreamService({ ...ports, ...engine }, options);
+    this.pages = new EventPages(engine.log, clock, (id) => this.streams.snapshot(id));
+    const sweeper = new Sweeper(engine, clock);
+    const estimator = new Estimator();
+    const monitor = new ServiceMonitor((state) => {
+      log.warn('the feature server changed its state', { state });
+      this.streams.setServiceState(state);
+    });
+    const work = new WorkEntry(engine, clock, estimator, options.maxWaitMs);
+    this.sessions = new SessionService({ engine, clock, random }, this.streams, sweeper);
+    this.images = new ImageService(engine, clock, ports.verifyUrl);
+    this.clicks = new ClickService({ engine, clock, random, metrics }, work);
+    this.objects = new ObjectService(engine, clock, work);
+    this.health = new HealthService(engine, this.streams);
+    this.#dispatcher = new Dispatcher(
+      { ...ports, estimator, monitor, settings: options },
+      options.featureConcurrency,
+    );
+    const reporter = new QueueReporter(this.streams, work, clock);
+    this.#chores = new Chores(clock, log, [
+      { name: 'queue places', everyMs: QUEUE_REPORT_MS, run: () => reporter.report() },
+      { name: 'positions', everyMs: POSITION_CHECK_MS, run: () => this.streams.checkPositions() },
+      { name: 'sweep', everyMs: SWEEP_MS, run: () => sweeper.sweep() },
+      { name: 'expiry', everyMs: EXPIRY_MS, run: () => this.sessions.expire() },
+    ]);
+  }
+
+  /** Starts claiming work. */
+  start(): void {
+    this.#dispatcher.start();
+    this.#chores.start();
+  }
+
+  /** Claims nothing any more, lets running calls end, and sends the streams away (A25). */
+  async drain(): Promise<void> {
+    this.health.drain();
+    await this.#dispatcher.stop();
+    await this.streams.drain();
+  }
+
+  /** Stops everything; the engine stays open, it was handed in. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#chores.stop();
+    await this.drain();
+  }
+}
+
+/** Makes a gateway and starts it. */
+export function openGateway(ports: GatewayPorts, options: GatewayOptions): Gateway {
+  const gateway = new Gateway(ports, options);
+  gateway.start();
+  return gateway;
+}

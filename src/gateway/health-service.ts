@@ -1,0 +1,37 @@
+import type { Engine } from '../ports/engine.ts';
+import type { StreamService } from './stream/stream-service.ts';
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** What keeps the gateway from taking clicks, a sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** A32: whether clicks can be taken now. */
+export class HealthService {
+  readonly #engine: Engine;
+  readonly #streams: StreamService;
+  #draining = false;
+
+  constructor(engine: Engine, streams: StreamService) {
+    this.#engine = engine;
+    this.#streams = streams;
+  }
+
+  /** From now on the answer is no: this gateway is about to stop. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  async readiness(): Promise<Readiness> {
+    const problems: string[] = [];
+    if (this.#draining) problems.push('This gateway is stopping.');
+    if (this.#streams.serviceState === 'down') problems.push('No feature server can be reached.');
+    try {
+      await this.#engine.ready();
+    } catch {
+      problems.push('The storage cannot be reached.');
+    }
+    return { ready: problems.length === 0, problems };
+  }
+}

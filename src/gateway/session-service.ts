@@ -1,0 +1,112 @@
+import type { Cursor } from '../core/cursor.ts';
+import { formatCursor } from '../core/cursor.ts';
+import type { SessionId, Tenant } from '../core/ids.ts';
+import { sessionId } from '../core/ids.ts';
+import { ProblemError } from '../core/problem.ts';
+import type { Engine } from '../ports/engine.ts';
+import type { ImageFacts, SessionFacts } from '../ports/session-store.ts';
+import type { Clock, Random } from '../ports/system.ts';
+import type { Metadata, Snapshot } from '../protocol/bodies.ts';
+import { timestamp } from './stream/frames.ts';
+import type { StreamService } from './stream/stream-service.ts';
+import type { Sweeper } from './sweeper.ts';
+import { blobHolder, contentKey } from './work/content.ts';
+
+/** 128 random bits: an id that cannot be guessed, since it opens the session. */
+const ID_BYTES = 16;
+
+export interface CreateSession {
+  readonly tenant: Tenant;
+  readonly subject: string;
+  readonly name?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+}
+
+/** Opens, finds and ends sessions (A6–A8). */
+export class SessionService {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #streams: StreamService;
+  readonly #sweeper: Sweeper;
+
+  constructor(
+    ports: { readonly engine: Engine; readonly clock: Clock; readonly random: Random },
+    streams: StreamService,
+    sweeper: Sweeper,
+  ) {
+    this.#engine = ports.engine;
+    this.#clock = ports.clock;
+    this.#random = ports.random;
+    this.#streams = streams;
+    this.#sweeper = sweeper;
+  }
+
+  async create(
+    input: CreateSession,
+  ): Promise<{ sessionId: SessionId; cursor: Cursor; expiresAt: string }> {
+    const id = sessionId(`ses_${this.#random.token(ID_BYTES)}`);
+    const opened = await this.#engine.sessions.open({
+      ...input,
+      sessionId: id,
+      now: this.#clock.now(),
+    });
+    return {
+      sessionId: id,
+      cursor: formatCursor(opened.position),
+      expiresAt: timestamp(opened.expiresAt),
+    };
+  }
+
+  /** Finds a session for a request on it, which keeps it alive. Rejects with `session_not_found`. */
+  async enter(id: SessionId): Promise<SessionFacts> {
+    const facts = await this.#engine.sessions.find(id);
+    const now = this.#clock.now();
+    // What has expired is gone, even before the next clean-up has noticed it.
+    if (facts === undefined || facts.expiresAt <= now) throw sessionNotFound(id);
+    await this.#engine.sessions.touch(id, now);
+    this.#sweeper.watch(facts);
+    return facts;
+  }
+
+  async snapshot(id: SessionId): Promise<Snapshot> {
+    return await this.#streams.snapshot(id);
+  }
+
+  /** Ends the session and its streams, and forgets its data (A8). */
+  async remove(id: SessionId): Promise<void> {
+    const facts = await this.#engine.sessions.find(id);
+    if (facts === undefined) throw sessionNotFound(id);
+    await this.#close(facts, 'deleted');
+  }
+
+  /** Ends what nobody used for the session's life time. */
+  async expire(): Promise<void> {
+    const { sessions } = this.#engine;
+    for (const id of this.#streams.sessions) await sessions.touch(id, this.#clock.now());
+    for (const id of await sessions.expired(this.#clock.now())) {
+      const facts = await sessions.find(id);
+      if (facts !== undefined) await this.#close(facts, 'expired');
+    }
+  }
+
+  async #close(facts: SessionFacts, reason: 'deleted' | 'expired'): Promise<void> {
+    const { sessions } = this.#engine;
+    const images = await sessions.close(facts.sessionId, reason, this.#clock.now());
+    for (const image of images ?? []) await forgetImage(this.#engine, facts, image);
+  }
+}
+
+/** The session needs an image no more: its bytes and its preparation go with their last holder. */
+export async function forgetImage(
+  engine: Engine,
+  facts: SessionFacts,
+  image: ImageFacts,
+): Promise<void> {
+  await engine.images.leave(contentKey(facts.tenant, image), facts.sessionId);
+  await engine.blobs.release(blobHolder(facts.sessionId, image));
+}
+
+function sessionNotFound(id: SessionId): ProblemError {
+  return new ProblemError('session_not_found', `There is no session ${id}.`);
+}

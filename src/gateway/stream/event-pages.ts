@@ -1,0 +1,90 @@
+import { formatCursor, parseCursor, resetReason } from '../../core/cursor.ts';
+import { ProblemError } from '../../core/problem.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { SessionFacts } from '../../ports/session-store.ts';
+import type { Clock } from '../../ports/system.ts';
+import type { EventPage, Snapshot } from '../../protocol/bodies.ts';
+import { envelopeOf } from './frames.ts';
+import type { StreamStart } from './stream-service.ts';
+import { waitForEvents } from './wait-for-events.ts';
+
+export interface PageOptions {
+  /** How long to hold the request while there is nothing, at most. */
+  readonly waitMs: number;
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
+/** A26: the log as JSON pages, for readers that cannot hold a stream open. */
+export class EventPages {
+  readonly #log: EventLog;
+  readonly #clock: Clock;
+  readonly #snapshot: (session: SessionFacts['sessionId']) => Promise<Snapshot>;
+
+  constructor(
+    log: EventLog,
+    clock: Clock,
+    snapshot: (session: SessionFacts['sessionId']) => Promise<Snapshot>,
+  ) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#snapshot = snapshot;
+  }
+
+  /** Events after the start; the snapshot when there is none, or when it is lost. */
+  async page(session: SessionFacts, start: StreamStart, options: PageOptions): Promise<EventPage> {
+    const { sessionId } = session;
+    if (start.kind === 'none') return this.#fromSnapshot(sessionId);
+    const first = await this.#read(sessionId, start, options.limit);
+    if (first.events.length > 0 || first.snapshot !== undefined || options.waitMs <= 0)
+      return first;
+    await waitForEvents(this.#log, this.#clock, sessionId, {
+      ms: options.waitMs,
+      signal: options.signal,
+      done: async () => (await this.#log.extent(sessionId))?.last !== lastOf(first),
+    });
+    return this.#read(sessionId, start, options.limit);
+  }
+
+  async #read(
+    sessionId: SessionFacts['sessionId'],
+    start: StreamStart,
+    limit: number,
+  ): Promise<EventPage> {
+    const extent = await this.#log.extent(sessionId);
+    if (extent === undefined) throw gone(sessionId);
+    const from =
+      start.kind === 'cursor' ? parseCursor(start.text) : { epoch: extent.epoch, sequence: 0 };
+    const page = from && (await this.#log.read(sessionId, from, limit));
+    const reason =
+      from === undefined ? 'cursor_invalid' : resetReason(from, page?.extent ?? extent);
+    if (reason !== undefined) {
+      const reset = {
+        reason,
+        lastCursor: formatCursor({ epoch: extent.epoch, sequence: extent.last }),
+        oldestCursor: formatCursor({ epoch: extent.epoch, sequence: extent.first }),
+      };
+      return { ...(await this.#fromSnapshot(sessionId)), reset };
+    }
+    const events = page?.events ?? [];
+    const position = events.at(-1)?.position ?? from;
+    if (position === undefined) throw gone(sessionId);
+    return {
+      events: events.map((event) => envelopeOf(sessionId, event)),
+      cursor: formatCursor(position),
+    };
+  }
+
+  async #fromSnapshot(sessionId: SessionFacts['sessionId']): Promise<EventPage> {
+    const snapshot = await this.#snapshot(sessionId);
+    return { events: [], cursor: snapshot.cursor, snapshot };
+  }
+}
+
+function gone(sessionId: string): ProblemError {
+  return new ProblemError('session_not_found', `There is no session ${sessionId}.`);
+}
+
+function lastOf(page: EventPage): number | undefined {
+  return parseCursor(page.cursor)?.sequence;
+}

@@ -1,0 +1,218 @@
+import type { Position, ResetReason } from '../../core/cursor.ts';
+import { formatCursor, isAfter, resetReason } from '../../core/cursor.ts';
+import type { EventLog, LoggedEvent, LogPage } from '../../ports/event-log.ts';
+import type { StreamChannel } from './channel.ts';
+import { eventBytes, passingBytes, passingFrame } from './frames.ts';
+import { Outbox } from './outbox.ts';
+import type { StreamSink } from './sink.ts';
+
+/** Entries read from the log at once while a reader catches up. */
+const PAGE_EVENTS = 64;
+
+/** What a reader needs of its surroundings. */
+export interface ReaderContext {
+  readonly log: EventLog;
+  readonly channel: StreamChannel;
+  readonly now: () => number;
+  /** The frame of the session as it is, and the position that it stands for. */
+  readonly snapshot: () => Promise<
+    { readonly bytes: Uint8Array; readonly position: Position } | undefined
+  >;
+  readonly onReset: (reason: ResetReason) => void;
+  readonly onFrame: (bytes: number) => void;
+  /** The reader is over, for whatever reason; called once. */
+  readonly onEnd: (reader: Reader) => void;
+}
+
+/**
+ * Where a reader stands:
+ * - `catching-up`: it is served from the log, page by page, as its network drains;
+ * - `live`: it has everything, and frames are written as they come;
+ * - `ended`.
+ */
+type ReaderState = 'catching-up' | 'live' | 'ended';
+
+/**
+ * One open stream: a cursor over the session's log. Writes every event after its position exactly
+ * once and in order, or says with `stream.reset` that it cannot (A23, A24).
+ */
+export class Reader {
+  readonly #context: ReaderContext;
+  readonly #sink: StreamSink;
+  readonly #outbox: Outbox;
+  #state: ReaderState = 'catching-up';
+  /** The last event (or snapshot) written to this connection; none before there is one (L13). */
+  #cursor: Position | undefined;
+  /** A reset that must be told before anything else. */
+  #reset: ResetReason | undefined;
+  #pumping = false;
+
+  constructor(sink: StreamSink, context: ReaderContext) {
+    this.#sink = sink;
+    this.#context = context;
+    this.#outbox = new Outbox(sink);
+    sink.onDrain(() => this.wake());
+    sink.onClose(() => this.#finish());
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /** Bytes that the network has taken so far, and whether more wait for it. */
+  get progress(): { readonly taken: number; readonly waiting: boolean } {
+    return { taken: this.#sink.taken, waiting: !this.#outbox.empty };
+  }
+
+  /** Begins with `opening`, then everything after `from`; with the snapshot when there is none. */
+  start(opening: Uint8Array, from: Position | undefined, reset: ResetReason | undefined): void {
+    this.#write(opening);
+    this.#cursor = from;
+    this.#reset = reset;
+    this.wake();
+  }
+
+  /** Entries were appended. A hole, a full network or a page under way are left to the log. */
+  deliver(events: readonly LoggedEvent[]): void {
+    if (this.#state !== 'live') return;
+    for (const event of events) {
+      const cursor = this.#cursor;
+      if (cursor !== undefined && !isAfter(event.position, cursor)) continue;
+      if (cursor === undefined || !this.#outbox.open || !follows(event.position, cursor)) {
+        this.fallBehind();
+        return;
+      }
+      this.#writeEvent(event);
+      if (this.ended) return;
+    }
+  }
+
+  /** Leaves the live state: what is missing will be read from the log. */
+  fallBehind(): void {
+    if (this.#state === 'live') this.#state = 'catching-up';
+    this.wake();
+  }
+
+  /** A passing frame; dropped for a reader that does not keep up (A27). */
+  pass(bytes: Uint8Array): void {
+    if (this.#state === 'live' && this.#outbox.open) this.#write(bytes);
+  }
+
+  /** A heartbeat with the reader's own cursor; none while the socket is backed up (L13). */
+  heartbeat(): void {
+    const position = this.#cursor;
+    if (this.#state !== 'live' || position === undefined || !this.#outbox.empty) return;
+    const frame = passingFrame(
+      'heartbeat',
+      { cursor: formatCursor(position) },
+      this.#context.now(),
+    );
+    this.#write(passingBytes(frame, { position }));
+  }
+
+  /** Writes a last frame, as far as the network takes it, and ends the response. */
+  end(last?: Uint8Array): void {
+    if (this.ended) return;
+    if (last !== undefined && this.#outbox.open) this.#write(last);
+    this.#sink.end();
+    this.#finish();
+  }
+
+  /** Cuts the connection: the peer takes nothing any more. */
+  destroy(): void {
+    if (this.ended) return;
+    this.#sink.destroy();
+    this.#finish();
+  }
+
+  /** Goes on where the network or the log made it wait. */
+  wake(): void {
+    if (this.#pumping || this.ended) return;
+    this.#pumping = true;
+    this.#pump()
+      .catch(() => this.destroy())
+      .finally(() => {
+        this.#pumping = false;
+        // A frame may have been announced, or the network drained, while the last read was under way.
+        if (this.#state === 'catching-up' && this.#outbox.empty) this.wake();
+      });
+  }
+
+  async #pump(): Promise<void> {
+    while (!this.ended && this.#outbox.flush() && this.#outbox.open && this.#state !== 'live') {
+      if (this.#cursor === undefined || this.#reset !== undefined) await this.#writeSnapshot();
+      else await this.#writePage(this.#cursor);
+    }
+  }
+
+  async #writeSnapshot(): Promise<void> {
+    const { log, channel } = this.#context;
+    if (this.#reset !== undefined) {
+      const extent = await log.extent(channel.session);
+      if (extent === undefined || this.ended) return this.end();
+      this.#context.onReset(this.#reset);
+      const payload = {
+        reason: this.#reset,
+        lastCursor: formatCursor({ epoch: extent.epoch, sequence: extent.last }),
+        oldestCursor: formatCursor({ epoch: extent.epoch, sequence: extent.first }),
+      };
+      this.#write(passingBytes(passingFrame('stream.reset', payload, this.#context.now())));
+      this.#reset = undefined;
+      this.#cursor = undefined;
+    }
+    const cut = await this.#context.snapshot();
+    if (this.ended) return;
+    if (cut === undefined) return this.end();
+    this.#cursor = cut.position;
+    this.#write(cut.bytes);
+  }
+
+  async #writePage(cursor: Position): Promise<void> {
+    const { log, channel } = this.#context;
+    const page = await log.read(channel.session, cursor, PAGE_EVENTS);
+    if (this.ended) return;
+    if (page === undefined) return this.end();
+    this.#reset = resetReason(cursor, page.extent) ?? holeReason(cursor, page);
+    if (this.#reset !== undefined) return;
+    for (const event of page.events) {
+      if (!this.#outbox.open) return;
+      this.#writeEvent(event);
+      if (this.ended) return;
+    }
+    // Live only if nothing was announced beyond what was just written: the announcement itself was
+    // dropped, since this reader was catching up.
+    if (this.#cursor !== undefined && !channel.isAhead(this.#cursor)) this.#state = 'live';
+  }
+
+  #writeEvent(event: LoggedEvent): void {
+    this.#cursor = event.position;
+    this.#write(eventBytes(this.#context.channel.session, event));
+    if (event.type === 'session.closed') this.end();
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.ended) return;
+    this.#context.onFrame(bytes.length);
+    this.#outbox.send(bytes);
+  }
+
+  #finish(): void {
+    if (this.ended) return;
+    this.#state = 'ended';
+    this.#context.onEnd(this);
+  }
+}
+
+function follows(next: Position, cursor: Position): boolean {
+  return next.epoch === cursor.epoch && next.sequence === cursor.sequence + 1;
+}
+
+/** Trimming can overtake a reader between two pages (L12). */
+function holeReason(cursor: Position, page: LogPage): ResetReason | undefined {
+  let expected = cursor.sequence + 1;
+  for (const event of page.events) {
+    if (event.position.sequence !== expected) return 'history_trimmed';
+    expected += 1;
+  }
+  return undefined;
+}

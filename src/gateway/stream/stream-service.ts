@@ -1,0 +1,244 @@
+import type { Position } from '../../core/cursor.ts';
+import { formatCursor, parseCursor, resetReason } from '../../core/cursor.ts';
+import type { SessionId } from '../../core/ids.ts';
+import { ProblemError } from '../../core/problem.ts';
+import type { EventLog } from '../../ports/event-log.ts';
+import type { SessionFacts, SessionStore, SnapshotCut } from '../../ports/session-store.ts';
+import type { Clock, Metrics, Random } from '../../ports/system.ts';
+import type { Snapshot } from '../../protocol/bodies.ts';
+import type { PassingFrame, ServiceState } from '../../protocol/events.ts';
+import type { GatewaySettings } from '../settings.ts';
+import { StreamChannel } from './channel.ts';
+import { passingBytes, passingFrame, timestamp } from './frames.ts';
+import { Pulse } from './pulse.ts';
+import { Reader } from './reader.ts';
+import type { StreamSink } from './sink.ts';
+
+/** A25: spread over two seconds, so that readers cut at once do not come back at once. */
+const RETRY_MIN_MS = 1_000;
+const RETRY_SPREAD_MS = 2_000;
+
+/** Where a reader wants to begin (A23). */
+export type StreamStart =
+  | { readonly kind: 'none' }
+  /** Everything that is kept, from the first entry on. */
+  | { readonly kind: 'start' }
+  | { readonly kind: 'cursor'; readonly text: string };
+
+export interface StreamPorts {
+  readonly log: EventLog;
+  readonly sessions: SessionStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Metrics;
+}
+
+/** All open streams of this gateway. */
+export class StreamService {
+  readonly #ports: StreamPorts;
+  readonly #settings: GatewaySettings;
+  readonly #channels = new Map<SessionId, Promise<OpenChannel>>();
+  readonly #pulse: Pulse;
+  #service: ServiceState = 'ok';
+  #draining = false;
+
+  constructor(ports: StreamPorts, settings: GatewaySettings) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#pulse = new Pulse(ports.clock, ports.random, settings);
+  }
+
+  /** Sessions with an open stream here. */
+  get sessions(): readonly SessionId[] {
+    return [...this.#channels.keys()];
+  }
+
+  /** State of the feature servers, as streams and snapshots tell it. */
+  get serviceState(): ServiceState {
+    return this.#service;
+  }
+
+  /**
+   * Serves one stream until it ends; resolves when it has begun. Always answers the stream, never an
+   * error, since a browser gives up for good after one (A25).
+   */
+  async open(
+    session: SessionFacts,
+    start: StreamStart,
+    sink: StreamSink,
+    participantId?: string,
+  ): Promise<void> {
+    if (this.#draining) return this.#turnAway(sink);
+    const { sessionId } = session;
+    const { channel } = await this.#channel(sessionId);
+    const reader = new Reader(sink, {
+      log: this.#ports.log,
+      channel,
+      now: () => this.#ports.clock.now(),
+      snapshot: () => this.#snapshotFrame(sessionId),
+      onReset: (reason) => this.#ports.metrics.streamReset(reason),
+      onFrame: (bytes) => this.#ports.metrics.streamFrames(1, bytes),
+      onEnd: (ended) => this.#onEnd(channel, ended, participantId),
+    });
+    // Registered before anything is read: what is appended from here on is announced (L12).
+    channel.readers.add(reader);
+    this.#pulse.add(reader);
+    this.#ports.metrics.streamsOpen(1);
+    if (participantId !== undefined && channel.join(participantId, this.#timestamp())) {
+      this.#announceParticipants(channel);
+    }
+    await this.#begin(reader, sessionId, start);
+  }
+
+  /** A7, with what only this gateway knows. */
+  async snapshot(session: SessionId): Promise<Snapshot> {
+    const cut = await this.#ports.sessions.snapshot(session);
+    if (cut === undefined)
+      throw new ProblemError('session_not_found', `There is no session ${session}.`);
+    return this.#complete(cut);
+  }
+
+  /** Shows a passing frame to every reader of every session here. */
+  setServiceState(state: ServiceState, retryInMs?: number): void {
+    if (state === this.#service) return;
+    this.#service = state;
+    const payload = retryInMs === undefined ? { state } : { state, retryInMs };
+    this.#broadcast(passingFrame('service.updated', payload, this.#ports.clock.now()));
+  }
+
+  /** Runs `visit` for each channel that is open now. */
+  async eachChannel(visit: (channel: StreamChannel) => Promise<void>): Promise<void> {
+    for (const opening of [...this.#channels.values()]) await visit((await opening).channel);
+  }
+
+  /** Compares each channel with the log, in case a doorbell was lost (L12). */
+  async checkPositions(): Promise<void> {
+    await this.eachChannel(async (channel) => {
+      const extent = await this.#ports.log.extent(channel.session);
+      if (extent !== undefined) channel.repair({ epoch: extent.epoch, sequence: extent.last });
+      else for (const reader of [...channel.readers]) reader.fallBehind();
+    });
+  }
+
+  /** Ends every stream, each with its own time to come back; later ones are turned away (A25). */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await this.eachChannel(async (channel) => {
+      for (const reader of [...channel.readers]) reader.end(this.#drainingFrame());
+    });
+    this.#pulse.stop();
+  }
+
+  async #begin(reader: Reader, session: SessionId, start: StreamStart): Promise<void> {
+    const extent = await this.#ports.log.extent(session);
+    if (extent === undefined) return reader.end();
+    const head = { epoch: extent.epoch, sequence: extent.last };
+    const from = startPosition(start, extent.epoch);
+    const reset = from === 'invalid' ? 'cursor_invalid' : from && resetReason(from, extent);
+    const position = reset === undefined && from !== 'invalid' ? from : undefined;
+    const opened = passingFrame(
+      'stream.opened',
+      {
+        cursor: formatCursor(head),
+        replaying: position !== undefined && position.sequence < head.sequence,
+        heartbeatMs: this.#settings.heartbeatMs,
+      },
+      this.#ports.clock.now(),
+    );
+    const retryMs = this.#retryMs();
+    reader.start(passingBytes(opened, { retryMs }), position, reset);
+  }
+
+  #channel(session: SessionId): Promise<OpenChannel> {
+    const known = this.#channels.get(session);
+    if (known !== undefined) return known;
+    const channel = new StreamChannel(session);
+    const opening = this.#ports.log
+      .subscribe(session, channel)
+      .then((unsubscribe) => ({ channel, unsubscribe }));
+    this.#channels.set(session, opening);
+    opening.catch(() => this.#channels.delete(session));
+    return opening;
+  }
+
+  #onEnd(channel: StreamChannel, reader: Reader, participantId: string | undefined): void {
+    channel.readers.delete(reader);
+    this.#pulse.delete(reader);
+    this.#ports.metrics.streamsOpen(-1);
+    if (participantId !== undefined && channel.leave(participantId)) {
+      this.#announceParticipants(channel);
+    }
+    if (channel.readers.size > 0) return;
+    const opening = this.#channels.get(channel.session);
+    void opening?.then(({ unsubscribe }) => {
+      // A reader may have come while the subscription was being made.
+      if (channel.readers.size > 0 || this.#channels.get(channel.session) !== opening) return;
+      this.#channels.delete(channel.session);
+      unsubscribe();
+    });
+  }
+
+  async #snapshotFrame(session: SessionId) {
+    const cut = await this.#ports.sessions.snapshot(session);
+    if (cut === undefined) return undefined;
+    const payload = await this.#complete(cut);
+    const frame = passingFrame('session.snapshot', payload, this.#ports.clock.now());
+    return { bytes: passingBytes(frame, { position: cut.position }), position: cut.position };
+  }
+
+  async #complete(cut: SnapshotCut): Promise<Snapshot> {
+    const open = await this.#channels.get(cut.snapshot.sessionId);
+    return {
+      ...cut.snapshot,
+      participants: open?.channel.participants ?? [],
+      service: { state: this.#service },
+    };
+  }
+
+  #broadcast(frame: PassingFrame): void {
+    void this.eachChannel(async (channel) => channel.passing(frame));
+  }
+
+  #announceParticipants(channel: StreamChannel): void {
+    const { participants, session } = channel;
+    const frame = passingFrame('presence.updated', { participants }, this.#ports.clock.now());
+    this.#ports.log.pass(session, frame);
+  }
+
+  #turnAway(sink: StreamSink): void {
+    sink.write(this.#drainingFrame());
+    sink.end();
+  }
+
+  #drainingFrame(): Uint8Array {
+    const retryMs = this.#retryMs();
+    const payload = { reconnectInMs: retryMs };
+    const frame = passingFrame('stream.draining', payload, this.#ports.clock.now());
+    return passingBytes(frame, { retryMs });
+  }
+
+  #retryMs(): number {
+    return RETRY_MIN_MS + Math.floor(this.#ports.random.uniform() * RETRY_SPREAD_MS);
+  }
+
+  #timestamp(): string {
+    return timestamp(this.#ports.clock.now());
+  }
+}
+
+interface OpenChannel {
+  readonly channel: StreamChannel;
+  readonly unsubscribe: () => void;
+}
+
+/** The position that a start stands for; `undefined` for "no position". */
+function startPosition(start: StreamStart, epoch: number): Position | 'invalid' | undefined {
+  switch (start.kind) {
+    case 'none':
+      return undefined;
+    case 'start':
+      return { epoch, sequence: 0 };
+    case 'cursor':
+      return parseCursor(start.text) ?? 'invalid';
+  }
+}

@@ -1,0 +1,87 @@
+import type { Problem } from '../../core/problem.ts';
+import { problemBody } from '../../core/problem.ts';
+import type { FailureKind } from '../../ports/feature-server.ts';
+import { FeatureServerError } from '../../ports/feature-server.ts';
+import type { Clock, Metrics } from '../../ports/system.ts';
+import type { ServiceMonitor } from './service-monitor.ts';
+
+/** Attempts of one piece of work: the first and one more. */
+export const MAX_ATTEMPTS = 2;
+
+/** A retry waits a random part of this, so that what failed together does not return together. */
+const RETRY_SPREAD_MS = 250;
+
+/** A server that asks for more patience than this is not worth waiting for with a person clicking. */
+const MAX_RETRY_AFTER_MS = 5_000;
+
+export interface CallContext {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly monitor: ServiceMonitor;
+}
+
+/** Runs one call of the feature server under its deadline, measures it and judges the server by it. */
+export async function callFeatureServer<Result>(
+  context: CallContext,
+  kind: 'encode' | 'segment',
+  deadlineMs: number,
+  call: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const { clock, metrics, monitor } = context;
+  const startedAt = clock.now();
+  const abort = new AbortController();
+  const timer = clock.after(deadlineMs, () =>
+    abort.abort(new FeatureServerError('timeout', 'The feature server did not answer in time.')),
+  );
+  try {
+    const result = await call(abort.signal);
+    monitor.succeeded();
+    metrics.featureCall(kind, 'ok', clock.now() - startedAt);
+    return result;
+  } catch (cause) {
+    const failure = abort.signal.aborted ? abort.signal.reason : cause;
+    const error = asFeatureError(failure);
+    if (error.kind === 'rejected' || error.kind === 'missing') monitor.succeeded();
+    else monitor.failed();
+    metrics.featureCall(kind, error.kind, clock.now() - startedAt);
+    throw error;
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** When a failed attempt may be repeated; `undefined` when it is not worth repeating. */
+export function retryAt(
+  error: FeatureServerError,
+  attempts: number,
+  now: number,
+  uniform: number,
+): number | undefined {
+  if (error.kind === 'rejected' || attempts + 1 >= MAX_ATTEMPTS) return undefined;
+  const asked = error.retryAfterMs ?? 0;
+  if (asked > MAX_RETRY_AFTER_MS) return undefined;
+  return now + asked + Math.round(uniform * RETRY_SPREAD_MS);
+}
+
+const PROBLEMS: Record<
+  FailureKind,
+  'feature_server_rejected' | 'feature_server_failed' | 'feature_server_timeout'
+> = {
+  rejected: 'feature_server_rejected',
+  missing: 'feature_server_failed',
+  overloaded: 'feature_server_failed',
+  failed: 'feature_server_failed',
+  timeout: 'feature_server_timeout',
+};
+
+/** What a reader is told about a call that failed for good. */
+export function problemOf(error: FeatureServerError): Problem {
+  return problemBody(PROBLEMS[error.kind], error.message);
+}
+
+function asFeatureError(failure: unknown): FeatureServerError {
+  if (failure instanceof FeatureServerError) return failure;
+  return new FeatureServerError('failed', 'The call of the feature server failed.', {
+    cause: failure,
+  });
+}

@@ -1,0 +1,34 @@
+import type { SessionId, Tenant } from '../../core/ids.ts';
+import type { ContentKey } from '../../ports/image-registry.ts';
+import type { ImageFacts } from '../../ports/session-store.ts';
+import type { PrepareToken, SegmentToken } from '../../ports/work-queue.ts';
+
+/** Whose turn something takes. */
+export interface Payer {
+  readonly sessionId: SessionId;
+  readonly tenant: Tenant;
+}
+
+/** What is prepared once for all sessions of a tenant: the image together with its reference. */
+export function contentKey(tenant: Tenant, image: ImageFacts): ContentKey {
+  return { tenant, imageId: image.imageId, reference: image.reference?.blobId };
+}
+
+export function prepareToken({ sessionId, tenant }: Payer, image: ImageFacts): PrepareToken {
+  return { kind: 'prepare', sessionId, tenant, image };
+}
+
+/** The token of a dirty object; it waits for its image's preparation, if that is under way. */
+export function segmentToken(
+  payer: Payer,
+  objectId: SegmentToken['objectId'],
+  image: ImageFacts,
+): SegmentToken {
+  const { sessionId } = payer;
+  return { kind: 'segment', sessionId, objectId, after: prepareToken(payer, image) };
+}
+
+/** Under which name a session holds the blobs of one of its images. */
+export function blobHolder(session: SessionId, image: ImageFacts): string {
+  return `${session}/${image.imageId}`;
+}

@@ -1,0 +1,132 @@
+import type { Timer } from '../../ports/system.ts';
+import type { Lease } from '../../ports/work-queue.ts';
+import { LeaseLost } from './lease-clock.ts';
+import { prepareWork } from './prepare-work.ts';
+import { segmentWork } from './segment-work.ts';
+import type { WorkContext } from './work-context.ts';
+
+/** Between two tries to learn what the feature server is. */
+const INFO_RETRY_MS = 500;
+
+/** A span after which the queue is looked at even if nothing rang: doorbells may be lost. */
+const IDLE_CHECK_MS = 5_000;
+
+/** Claims what is due whenever there is a place, and hands it to the runner. */
+export class Dispatcher {
+  readonly #context: WorkContext;
+  readonly #concurrency: number | undefined;
+  readonly #gatewayId: string;
+  #limit = 0;
+  #active = 0;
+  #filling = false;
+  #rung = false;
+  #stopped = false;
+  #timer: Timer | undefined;
+  #unsubscribe: () => void = () => {};
+
+  /** `concurrency` overrides what the feature server says of itself (B1). */
+  constructor(context: WorkContext, concurrency: number | undefined) {
+    this.#context = context;
+    this.#concurrency = concurrency;
+    this.#gatewayId = context.random.token(9);
+  }
+
+  /** Calls that may be open at once, as far as is known; 0 before the feature server has answered. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#context.engine.queue.onAvailable(() => this.wake());
+    void this.#learn();
+  }
+
+  /** Something may have become claimable, or a place free. */
+  wake(): void {
+    this.#rung = true;
+    if (this.#filling || this.#stopped || this.#limit === 0) return;
+    this.#filling = true;
+    this.#fill()
+      .catch((error: unknown) => this.#report('claiming work failed', error))
+      .finally(() => {
+        this.#filling = false;
+        if (this.#rung) this.wake();
+      });
+  }
+
+  /** Claims nothing any more; resolves when the calls under way have ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unsubscribe();
+    this.#timer?.cancel();
+    await this.#context.runner.idle();
+  }
+
+  async #learn(): Promise<void> {
+    const { features, engine, monitor, clock, log } = this.#context;
+    try {
+      const info = await features.info();
+      this.#limit = this.#concurrency ?? info.concurrency;
+      await engine.queue.setLimit(this.#limit);
+      monitor.succeeded();
+      log.info('feature server found', {
+        name: info.name,
+        models: info.models,
+        concurrency: this.#limit,
+      });
+      this.wake();
+    } catch (error) {
+      if (this.#stopped) return;
+      monitor.unreachable();
+      this.#report('the feature server does not answer', error);
+      this.#timer = clock.after(INFO_RETRY_MS, () => void this.#learn());
+    }
+  }
+
+  async #fill(): Promise<void> {
+    const { engine, clock, random, runner, settings } = this.#context;
+    this.#rung = false;
+    await engine.queue.expire(clock.now());
+    while (!this.#stopped && this.#active < this.#limit) {
+      // From before the claim is sent, so that the local deadline is never later than the lease's (L6).
+      const claimedAt = clock.now();
+      const lease = await engine.queue.claim({
+        gatewayId: this.#gatewayId,
+        claimId: random.token(12),
+        leaseMs: settings.leaseMs,
+        now: claimedAt,
+      });
+      if (lease === undefined) break;
+      this.#active += 1;
+      runner.run(() => this.#work(lease, claimedAt));
+    }
+    await this.#schedule();
+  }
+
+  async #work(lease: Lease, claimedAt: number): Promise<void> {
+    const { token } = lease;
+    try {
+      if (token.kind === 'segment') await segmentWork(this.#context, lease, token, claimedAt);
+      else await prepareWork(this.#context, lease, token, claimedAt);
+    } catch (error) {
+      // The lease is left to run out: whoever claims the token next finds what is to be done.
+      if (!(error instanceof LeaseLost)) this.#report('work on a claimed token failed', error);
+    } finally {
+      this.#active -= 1;
+      this.wake();
+    }
+  }
+
+  async #schedule(): Promise<void> {
+    const { engine, clock } = this.#context;
+    const due = (await engine.queue.nextDue()) ?? Number.POSITIVE_INFINITY;
+    if (this.#stopped) return;
+    const delay = Math.min(IDLE_CHECK_MS, Math.max(1, due - clock.now()));
+    this.#timer?.cancel();
+    this.#timer = clock.after(delay, () => this.wake());
+  }
+
+  #report(message: string, error: unknown): void {
+    this.#context.log.error(message, { error: error instanceof Error ? error.message : 'unknown' });
+  }
+}

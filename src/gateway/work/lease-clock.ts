@@ -1,0 +1,38 @@
+import type { Lease } from '../../ports/work-queue.ts';
+import type { WorkContext } from './work-context.ts';
+
+/** Between the end of a call and the end of its lease: publishing the answer has to fit in. */
+export const LEASE_MARGIN_MS = 500;
+
+/** The lease ran out before its work was done; another worker has it now. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+/** How long a call may take without outliving its lease (L6). */
+export class LeaseClock {
+  readonly #context: WorkContext;
+  readonly #lease: Lease;
+  #endsAt: number;
+
+  /** `claimedAt` is from before the claim was sent, so the local end is never later than the real one. */
+  constructor(context: WorkContext, lease: Lease, claimedAt: number) {
+    this.#context = context;
+    this.#lease = lease;
+    this.#endsAt = claimedAt + context.settings.leaseMs;
+  }
+
+  /**
+   * Milliseconds for a call that wants `wantedMs`; renews the lease when less of it is left.
+   * Asked right before the call goes out.
+   * @throws LeaseLost when the lease is no longer ours.
+   */
+  async left(wantedMs: number): Promise<number> {
+    const { clock, engine, settings } = this.#context;
+    const sentAt = clock.now();
+    if (this.#endsAt - LEASE_MARGIN_MS - sentAt >= wantedMs) return wantedMs;
+    if (!(await engine.queue.renew(this.#lease, settings.leaseMs, sentAt))) throw new LeaseLost();
+    this.#endsAt = sentAt + settings.leaseMs;
+    return Math.min(wantedMs, this.#endsAt - LEASE_MARGIN_MS - clock.now());
+  }
+}

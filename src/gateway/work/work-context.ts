@@ -1,0 +1,20 @@
+import type { Engine } from '../../ports/engine.ts';
+import type { FeatureServer } from '../../ports/feature-server.ts';
+import type { Clock, Logger, Metrics, Random, TaskRunner } from '../../ports/system.ts';
+import type { GatewaySettings } from '../settings.ts';
+import type { Estimator } from './estimator.ts';
+import type { ServiceMonitor } from './service-monitor.ts';
+
+/** What everything that works off the queue shares. */
+export interface WorkContext {
+  readonly engine: Engine;
+  readonly features: FeatureServer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly runner: TaskRunner;
+  readonly estimator: Estimator;
+  readonly monitor: ServiceMonitor;
+  readonly settings: GatewaySettings;
+}
