@@ -26,11 +26,12 @@ export interface ReaderContext {
 
 /**
  * Where a reader stands:
+ * - `opening`: its position is being looked up, nothing may be written yet;
  * - `catching-up`: it is served from the log, page by page, as its network drains;
  * - `live`: it has everything, and frames are written as they come;
  * - `ended`.
  */
-type ReaderState = 'catching-up' | 'live' | 'ended';
+type ReaderState = 'opening' | 'catching-up' | 'live' | 'ended';
 
 /**
  * One open stream: a cursor over the session's log. Writes every event after its position exactly
@@ -40,7 +41,7 @@ export class Reader {
   readonly #context: ReaderContext;
   readonly #sink: StreamSink;
   readonly #outbox: Outbox;
-  #state: ReaderState = 'catching-up';
+  #state: ReaderState = 'opening';
   /** The last event (or snapshot) written to this connection; none before there is one (L13). */
   #cursor: Position | undefined;
   /** A reset that must be told before anything else. */
@@ -66,6 +67,8 @@ export class Reader {
 
   /** Begins with `opening`, then everything after `from`; with the snapshot when there is none. */
   start(opening: Uint8Array, from: Position | undefined, reset: ResetReason | undefined): void {
+    if (this.ended) return;
+    this.#state = 'catching-up';
     this.#write(opening);
     this.#cursor = from;
     this.#reset = reset;
@@ -127,7 +130,7 @@ export class Reader {
 
   /** Goes on where the network or the log made it wait. */
   wake(): void {
-    if (this.#pumping || this.ended) return;
+    if (this.#pumping || this.ended || this.#state === 'opening') return;
     this.#pumping = true;
     this.#pump()
       .catch(() => this.destroy())
@@ -140,26 +143,29 @@ export class Reader {
 
   async #pump(): Promise<void> {
     while (!this.ended && this.#outbox.flush() && this.#outbox.open && this.#state !== 'live') {
-      if (this.#cursor === undefined || this.#reset !== undefined) await this.#writeSnapshot();
+      if (this.#reset !== undefined) await this.#writeReset(this.#reset);
+      else if (this.#cursor === undefined) await this.#writeSnapshot();
       else await this.#writePage(this.#cursor);
     }
   }
 
+  async #writeReset(reason: ResetReason): Promise<void> {
+    const extent = await this.#context.log.extent(this.#context.channel.session);
+    if (extent === undefined || this.ended) return this.end();
+    this.#context.onReset(reason);
+    const { epoch, first, last } = extent;
+    const payload = {
+      reason,
+      lastCursor: formatCursor({ epoch, sequence: last }),
+      oldestCursor: formatCursor({ epoch, sequence: first }),
+    };
+    this.#reset = undefined;
+    // None until the snapshot is written: a heartbeat in between would skip it (L13).
+    this.#cursor = undefined;
+    this.#write(passingBytes(passingFrame('stream.reset', payload, this.#context.now())));
+  }
+
   async #writeSnapshot(): Promise<void> {
-    const { log, channel } = this.#context;
-    if (this.#reset !== undefined) {
-      const extent = await log.extent(channel.session);
-      if (extent === undefined || this.ended) return this.end();
-      this.#context.onReset(this.#reset);
-      const payload = {
-        reason: this.#reset,
-        lastCursor: formatCursor({ epoch: extent.epoch, sequence: extent.last }),
-        oldestCursor: formatCursor({ epoch: extent.epoch, sequence: extent.first }),
-      };
-      this.#write(passingBytes(passingFrame('stream.reset', payload, this.#context.now())));
-      this.#reset = undefined;
-      this.#cursor = undefined;
-    }
     const cut = await this.#context.snapshot();
     if (this.ended) return;
     if (cut === undefined) return this.end();

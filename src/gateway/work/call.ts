@@ -30,17 +30,20 @@ export async function callFeatureServer<Result>(
   const { clock, metrics, monitor } = context;
   const startedAt = clock.now();
   const abort = new AbortController();
-  const timer = clock.after(deadlineMs, () =>
-    abort.abort(new FeatureServerError('timeout', 'The feature server did not answer in time.')),
-  );
+  const { promise: expired, reject } = Promise.withResolvers<never>();
+  const timer = clock.after(deadlineMs, () => {
+    const timeout = new FeatureServerError('timeout', 'The feature server did not answer in time.');
+    abort.abort(timeout);
+    reject(timeout);
+  });
   try {
-    const result = await call(abort.signal);
+    // Raced, so that not even an adapter that ignores its signal can hold the place for ever.
+    const result = await Promise.race([call(abort.signal), expired]);
     monitor.succeeded();
     metrics.featureCall(kind, 'ok', clock.now() - startedAt);
     return result;
   } catch (cause) {
-    const failure = abort.signal.aborted ? abort.signal.reason : cause;
-    const error = asFeatureError(failure);
+    const error = asFeatureError(abort.signal.aborted ? abort.signal.reason : cause);
     if (error.kind === 'rejected' || error.kind === 'missing') monitor.succeeded();
     else monitor.failed();
     metrics.featureCall(kind, error.kind, clock.now() - startedAt);

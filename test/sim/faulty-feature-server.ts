@@ -1,0 +1,116 @@
+import { encodeMask } from '../../src/core/rle.ts';
+import type {
+  CallOptions,
+  EncodeCall,
+  FeatureServer,
+  SegmentAnswer,
+  SegmentCall,
+} from '../../src/ports/feature-server.ts';
+import { FeatureServerError } from '../../src/ports/feature-server.ts';
+import type { FeatureServerInfo } from '../../src/protocol/feature-server.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** How often which fault happens; 0 for each in a calm run. */
+export interface Faults {
+  hang: number;
+  fail: number;
+  late: number;
+  busy: number;
+  forget: number;
+  reject: number;
+}
+
+export const CALM: Faults = { hang: 0, fail: 0, late: 0, busy: 0, forget: 0, reject: 0 };
+
+/** A feature server of virtual time: hangs, fails, answers at the last moment, forgets; counts what is open. */
+export class FaultyFeatureServer implements FeatureServer {
+  readonly #clock: VirtualClock;
+  readonly #random: SeededRandom;
+  readonly #concurrency: number;
+  readonly #embeddings = new Set<string>();
+  faults: Faults;
+  open = 0;
+  mostOpen = 0;
+  calls = 0;
+
+  constructor(clock: VirtualClock, random: SeededRandom, concurrency: number, faults: Faults) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#concurrency = concurrency;
+    this.faults = faults;
+  }
+
+  async info(): Promise<FeatureServerInfo> {
+    await this.#clock.sleep(this.#random.between(0, 50));
+    return {
+      name: 'simulated',
+      version: '1',
+      models: ['simulated'],
+      concurrency: this.#concurrency,
+      encode: true,
+      cancellable: false,
+      maxImageBytes: 1_000_000,
+    };
+  }
+
+  encode(call: EncodeCall, options: CallOptions): Promise<{ embeddingId: string }> {
+    return this.#serve(options, () => {
+      const embeddingId = `emb-${call.image.imageId}`;
+      this.#embeddings.add(embeddingId);
+      return { embeddingId };
+    });
+  }
+
+  segment(call: SegmentCall, options: CallOptions): Promise<SegmentAnswer> {
+    return this.#serve(options, () => {
+      const { embeddingId, image, prompt } = call;
+      if (this.#random.chance(this.faults.forget)) this.#embeddings.clear();
+      if (embeddingId === undefined || !this.#embeddings.has(embeddingId)) {
+        throw new FeatureServerError('missing', 'forgotten');
+      }
+      const mask = new Uint8Array(image.width * image.height);
+      for (const point of prompt.points) {
+        mask[Math.floor(point.y) * image.width + Math.floor(point.x)] = point.label;
+      }
+      return {
+        mask: { format: 'coco_rle', ...encodeMask(mask, image) },
+        score: 0.5,
+        model: 'simulated',
+      };
+    });
+  }
+
+  async #serve<Result>(options: CallOptions, work: () => Result): Promise<Result> {
+    this.calls += 1;
+    this.open += 1;
+    this.mostOpen = Math.max(this.mostOpen, this.open);
+    const closed = new Promise<void>((resolve) => {
+      options.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    const expired = this.#clock.sleep(options.deadlineMs).then(() => 'expired' as const);
+    try {
+      // It gives a call up at the deadline that came with it: the caller may be stopped (L6).
+      const ended = await Promise.race([this.#delay(options.deadlineMs), closed, expired]);
+      if (options.signal.aborted) throw options.signal.reason;
+      if (ended === 'expired') throw new FeatureServerError('timeout', 'gave up');
+      const { fail, busy, reject } = this.faults;
+      if (this.#random.chance(fail)) throw new FeatureServerError('failed', 'broken');
+      if (this.#random.chance(busy)) {
+        throw new FeatureServerError('overloaded', 'busy', { retryAfterMs: 300 });
+      }
+      if (this.#random.chance(reject)) throw new FeatureServerError('rejected', 'no');
+      return work();
+    } finally {
+      this.open -= 1;
+    }
+  }
+
+  #delay(deadlineMs: number): Promise<void> {
+    if (this.#random.chance(this.faults.hang)) return new Promise(() => {});
+    if (this.#random.chance(this.faults.late)) {
+      return this.#clock.sleep(deadlineMs - this.#random.between(0, 60));
+    }
+    return this.#clock.sleep(this.#random.between(20, 900));
+  }
+}
