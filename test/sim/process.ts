@@ -40,13 +40,15 @@ export class SimulatedProcess {
     clock: VirtualClock,
     random: SeededRandom,
     settings: GatewaySettings,
+    /** Without it, only what was enqueued at the right moment is ever worked on. */
+    sweeping: boolean,
   ) {
     this.#clock = clock;
     this.#server = server;
     this.#random = random;
     this.#lagMs = random.pick([0, 0, 5, 40]);
     const ports: GatewayPorts = {
-      engine: this.#proxyEngine(engine),
+      engine: this.#proxyEngine(engine, sweeping),
       features: this.#proxyServer(server),
       clock: this.#processClock(),
       random,
@@ -95,10 +97,13 @@ export class SimulatedProcess {
     };
   }
 
-  #proxyEngine(engine: Engine): Engine {
+  #proxyEngine(engine: Engine, sweeping: boolean): Engine {
     const { sessions, log, queue, images, blobs, idempotency } = engine;
     return {
-      sessions: this.#proxy(sessions),
+      sessions: this.#proxy(
+        sessions,
+        sweeping ? {} : { dirty: async () => ({ objects: [], images: [] }) },
+      ),
       log: {
         extent: async (session) => this.#after(log.extent(session)),
         read: async (session, after, limit) => this.#after(log.read(session, after, limit)),

@@ -44,6 +44,8 @@ export class World {
   readonly #users: User[] = [];
   readonly #errors: string[] = [];
   #processes: SimulatedProcess[] = [];
+  /** Gateways die and stall; otherwise the sweep is switched off, since nothing may need it. */
+  readonly #mortal: boolean;
   #busy = true;
 
   constructor(seed: number) {
@@ -60,6 +62,7 @@ export class World {
       maxWaitMs: random.chance(0.3) ? 800 : 60_000,
     };
     this.#limit = random.between(1, 4);
+    this.#mortal = random.chance(0.7);
     this.#engine = openMemoryEngine({ settings: this.#settings, clock: this.#clock });
     this.#server = new FaultyFeatureServer(this.#clock, random, this.#limit, this.#faults());
   }
@@ -94,6 +97,7 @@ export class World {
       this.#clock,
       this.#random,
       this.#settings,
+      this.#mortal,
     );
   }
 
@@ -164,7 +168,7 @@ export class World {
       return await this.#addImage(user);
     }
     if (dice < 0.84) return this.#disturbReader(user);
-    if (dice < 0.9) return this.#disturbGateway();
+    if (dice < 0.9 && this.#mortal) return this.#disturbGateway();
     if (dice < 0.905) return await gateway.sessions.remove(user.facts.sessionId);
     return void (await gateway.sessions.enter(user.facts.sessionId));
   }
