@@ -1,0 +1,101 @@
+/** What the page knows, as one value; every part of the page draws itself from it. */
+import type { Box, LiveSession } from '../client/index.ts';
+import { MaskwireClient } from '../client/index.ts';
+import type { History } from './history.ts';
+import { NO_HISTORY } from './history.ts';
+import type { Latency } from './latency.ts';
+import type { Messages } from './messages.ts';
+import type { ObjectView } from './object-view.ts';
+import { objectIds, objectViews } from './object-view.ts';
+import { assignSlots } from './palette.ts';
+import { save } from './storage.ts';
+import type { Place, View } from './view.ts';
+
+/** What a primary click or tap does. */
+export type Mode = 'add' | 'remove' | 'box';
+
+/** A decoded picture; `imageId` is missing until the gateway has it. */
+export interface Photo {
+  readonly imageId?: string;
+  readonly bitmap: ImageBitmap;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface StudioState {
+  readonly session?: LiveSession | undefined;
+  readonly mode: Mode;
+  /** The photo that is worked on. */
+  readonly imageId?: string | undefined;
+  /** The object that clicks go to; without one the next click begins a new object. */
+  readonly selected?: string | undefined;
+  readonly history: History;
+  readonly slots: ReadonlyMap<string, number>;
+  readonly photo?: Photo | undefined;
+  readonly view?: View | undefined;
+  /** Where the keyboard aims, in image pixels. */
+  readonly crosshair?: Place | undefined;
+  /** The box that is being dragged, in image pixels. */
+  readonly drag?: Box | undefined;
+  readonly upload?: { readonly text: string; readonly part: number } | undefined;
+  readonly latency?: Latency | undefined;
+  /** Said on the start page. */
+  readonly note?: string | undefined;
+}
+
+export class Studio {
+  readonly client = new MaskwireClient();
+  readonly messages: Messages;
+  readonly #painters: (() => void)[] = [];
+  #state: StudioState = { mode: 'add', history: NO_HISTORY, slots: new Map() };
+  #scheduled = false;
+
+  constructor(messages: Messages) {
+    this.messages = messages;
+  }
+
+  get state(): StudioState {
+    return this.#state;
+  }
+
+  /** Changes some of the state; the page is drawn anew before the next frame. */
+  update(patch: Partial<StudioState>): void {
+    this.#state = { ...this.#state, ...patch };
+    this.redraw();
+  }
+
+  /** Called once per frame in which something changed. */
+  onDraw(painter: () => void): void {
+    this.#painters.push(painter);
+  }
+
+  redraw(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    requestAnimationFrame(() => {
+      this.#scheduled = false;
+      this.#assignSlots();
+      this.#save();
+      for (const painter of this.#painters) painter();
+    });
+  }
+
+  /** The objects of the photo that is worked on. */
+  objects(): readonly ObjectView[] {
+    const { session, imageId, slots } = this.#state;
+    return session === undefined ? [] : objectViews(session.state, imageId, slots);
+  }
+
+  #assignSlots(): void {
+    const { session, slots } = this.#state;
+    // Before the first snapshot nothing is known, and remembered colours must not be dropped.
+    if (session?.state.cursor === undefined) return;
+    this.#state = { ...this.#state, slots: assignSlots(slots, objectIds(session.state)) };
+  }
+
+  #save(): void {
+    const { session, imageId, selected, history, slots } = this.#state;
+    if (session?.state.cursor === undefined) return;
+    save(session.sessionId, { imageId, selected, history, slots: [...slots] });
+  }
+}
