@@ -144,8 +144,9 @@ export interface Dirty {
  *
  * Guarantees: a command checks everything before it changes anything; one that is refused changes
  * nothing and appends nothing. Commands on a session are serialised. No command but `open` makes a
- * session: on one that is gone they reject with `session_not_found`. Every accepted click is ended
- * exactly once: by `covers` of one completion, or by one `click.cancelled`; `close` ends the rest.
+ * session: on one that is gone they reject with `session_not_found`, unless they say otherwise.
+ * Every accepted click is ended exactly once: by `covers` of one completion, or by one
+ * `click.cancelled`; `close` ends the rest.
  * Refusals are {@link ProblemError}s; lost storage is `storage_unavailable`.
  */
 export interface SessionStore {
@@ -170,7 +171,10 @@ export interface SessionStore {
    * `conflict` when that one has other companions, `limit_reached`.
    */
   addImage(session: SessionId, image: ImageFacts, now: number): Promise<AddedImage>;
-  /** Appends `image.ready` or `image.failed` if the image is still in preparation. */
+  /**
+   * Appends `image.ready` or `image.failed` if the image is still in preparation; nothing when it
+   * is not, and when the image or the session is gone.
+   */
   settleImage(
     session: SessionId,
     image: ImageId,
@@ -205,8 +209,8 @@ export interface SessionStore {
 
   /** L3: registers the fence of the call that is about to be made. */
   begin(session: SessionId, object: ObjectId, fence: number): Promise<BeginReply>;
-  /** L4: publishes what a call brought, or refuses it. */
+  /** L4: publishes what a call brought, or refuses it: that of a session that is gone, too. */
   complete(session: SessionId, command: CompleteWork): Promise<CompleteReply>;
-  /** L7: everything of the session that waits for work. */
+  /** L7: everything of the session that waits for work; nothing when it is gone. */
   dirty(session: SessionId): Promise<Dirty>;
 }

@@ -111,6 +111,7 @@ export class MemorySessionStore implements SessionStore {
     problem: Problem | undefined,
     now: number,
   ): Promise<void> {
+    if (this.#table.find(session) === undefined) return;
     this.#table.command(session, (state) => settleImage(state, image, problem, now));
   }
 
