@@ -1,8 +1,13 @@
 import { openMemoryEngine } from '../../src/adapters/memory/engine.ts';
 import type { Clock } from '../../src/ports/system.ts';
+import { blobStoreContract } from './blob-store.contract.ts';
+import { eventLogContract } from './event-log.contract.ts';
+import { idempotencyStoreContract } from './idempotency-store.contract.ts';
+import { imageRegistryContract } from './image-registry.contract.ts';
 import { sessionStoreContract } from './session-store.contract.ts';
 import type { OpenEngine } from './support.ts';
 import { CONTRACT_SETTINGS } from './support.ts';
+import { workQueueContract } from './work-queue.contract.ts';
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -15,3 +20,8 @@ const clock: Clock = {
 const open: OpenEngine = async () => openMemoryEngine({ settings: CONTRACT_SETTINGS, clock });
 
 sessionStoreContract('memory', open);
+eventLogContract('memory', open);
+workQueueContract('memory', open);
+blobStoreContract('memory', open);
+imageRegistryContract('memory', open);
+idempotencyStoreContract('memory', open);

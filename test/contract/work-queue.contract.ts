@@ -1,0 +1,441 @@
+import { describe, expect, it } from 'vitest';
+import type { SessionId } from '../../src/core/ids.ts';
+import { objectId, sessionId } from '../../src/core/ids.ts';
+import type { Engine } from '../../src/ports/engine.ts';
+import type {
+  Lease,
+  PrepareToken,
+  QueuePlace,
+  SegmentToken,
+  Token,
+} from '../../src/ports/work-queue.ts';
+import type { OpenEngine } from './support.ts';
+import { freshSessionId, imageFacts, NOW, TENANT, within } from './support.ts';
+
+const LEASE_MS = 10_000;
+
+/** A pool with words for what is done to it. Sessions are named by a letter within one test. */
+class Pool {
+  readonly queue: Engine['queue'];
+  readonly #prefix = freshSessionId();
+  #claims = 0;
+
+  private constructor(engine: Engine) {
+    this.queue = engine.queue;
+  }
+
+  static async open(engine: Engine, limit: number): Promise<Pool> {
+    await engine.queue.setLimit(limit);
+    return new Pool(engine);
+  }
+
+  session(name: string): SessionId {
+    return sessionId(`${this.#prefix}${name}`);
+  }
+
+  /** `a1`: object 1 of session a. */
+  token(name: string, after?: PrepareToken): SegmentToken {
+    const owner = this.session(name.slice(0, 1));
+    return { kind: 'segment', sessionId: owner, objectId: objectId(name), after };
+  }
+
+  prepare(owner: string, image: string, reference?: string): PrepareToken {
+    const companion = reference && { blobId: reference, contentType: 'image/png' };
+    const facts = imageFacts(image, companion ? { reference: companion } : {});
+    return { kind: 'prepare', sessionId: this.session(owner), tenant: TENANT, image: facts };
+  }
+
+  async add(...tokens: (string | Token)[]) {
+    const places: QueuePlace[] = [];
+    for (const token of tokens) {
+      const whole = typeof token === 'string' ? this.token(token) : token;
+      places.push(await this.queue.enqueue(whole, NOW));
+    }
+    return places;
+  }
+
+  claim(now = NOW, claimId?: string): Promise<Lease | undefined> {
+    this.#claims += 1;
+    const id = claimId ?? `claim ${this.#claims}`;
+    return this.queue.claim({ gatewayId: 'suite', claimId: id, leaseMs: LEASE_MS, now });
+  }
+
+  async mustClaim(now = NOW): Promise<Lease> {
+    const lease = await this.claim(now);
+    if (lease === undefined) throw new Error('nothing may start');
+    return lease;
+  }
+
+  done(lease: Lease, dirty = false, retryAt?: number): Promise<void> {
+    return this.queue.release(lease, { dirty, retryAt, now: NOW });
+  }
+
+  /** Serves one after the other until nothing may start; their names in order. */
+  async drain(now = NOW): Promise<string[]> {
+    const served: string[] = [];
+    for (let lease = await this.claim(now); lease; lease = await this.claim(now)) {
+      served.push(nameOf(lease));
+      await this.done(lease);
+    }
+    return served;
+  }
+}
+
+const nameOf = ({ token }: Lease) => (token.kind === 'segment' ? token.objectId : 'prepare');
+
+/** What every engine's `WorkQueue` holds: L5, the fair order, and the ceiling. */
+export function workQueueContract(engineName: string, open: OpenEngine): void {
+  describe(`${engineName} work queue: order`, () => {
+    it('serves sessions in turn, and objects of a session in turn', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1', 'a2', 'a3', 'b1', 'c1', 'b2');
+      expect(await pool.drain()).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+    });
+
+    it('A13 keeps the place of a token that is enqueued again', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1', 'b1', 'c1');
+      expect(await pool.add('b1', 'b1')).toEqual([
+        { state: 'merged', position: 1 },
+        { state: 'merged', position: 1 },
+      ]);
+      expect(await pool.drain()).toEqual(['a1', 'b1', 'c1']);
+    });
+
+    it('A12 tells how many are served before a token', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      const places = await pool.add('a1', 'a2', 'b1');
+      expect(places).toEqual([
+        { state: 'queued', position: 0 },
+        { state: 'queued', position: 1 },
+        { state: 'queued', position: 1 },
+      ]);
+      expect(await pool.queue.place(pool.token('a2'))).toEqual({ state: 'queued', position: 2 });
+      expect(await pool.queue.place(pool.token('z9'))).toBeUndefined();
+    });
+
+    it('A14 foretells the place of a token without adding it', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1', 'a2', 'a3', 'b1');
+      for (const name of ['c1', 'b2', 'a4']) {
+        const foretold = await pool.queue.preview(pool.token(name));
+        expect(await pool.queue.place(pool.token(name))).toBeUndefined();
+        const [place] = await pool.add(name);
+        expect(place?.position).toBe(foretold);
+      }
+      expect(await pool.queue.preview(pool.token('b1'))).toBe(1);
+    });
+
+    it('lets nobody save up turns while idle', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1', 'a2', 'a3', 'a4');
+      for (let n = 0; n < 2; n += 1) await pool.done(await pool.mustClaim());
+      await pool.add('b1', 'b2', 'b3');
+      expect(await pool.drain()).toEqual(['b1', 'a3', 'b2', 'a4', 'b3']);
+    });
+
+    it('puts a session that is being served behind one that is not', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1');
+      const lease = await pool.mustClaim();
+      await pool.add('a2', 'b1');
+      await pool.done(lease);
+      expect(await pool.drain()).toEqual(['b1', 'a2']);
+    });
+
+    it('L5 offers a token that is dirty again at the tail', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1', 'a2', 'b1');
+      const lease = await pool.mustClaim();
+      await pool.done(lease, true);
+      expect(await pool.drain()).toEqual(['b1', 'a2', 'a1']);
+    });
+
+    it('counter-example 3: a token enqueued while leased is not lost by its release', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1', 'a2');
+      const lease = await pool.mustClaim();
+      expect(await pool.add('a1')).toEqual([{ state: 'running', position: 0 }]);
+      expect(await pool.queue.place(pool.token('a1'))).toMatchObject({ state: 'running' });
+      await pool.done(lease);
+      expect(await pool.drain()).toEqual(['a2', 'a1']);
+    });
+  });
+
+  describe(`${engineName} work queue: preparations`, () => {
+    it('A11 serves preparations after everything that somebody waits for', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      const prepare = pool.prepare('a', 'cat');
+      await pool.add(prepare, 'b1', 'b2');
+      expect(await pool.queue.place(prepare)).toEqual({ state: 'queued', position: 2 });
+      expect(await pool.drain()).toEqual(['b1', 'b2', 'prepare']);
+    });
+
+    it('A11 prepares one content once, with and without reference apart', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add(pool.prepare('a', 'cat'), pool.prepare('b', 'cat'));
+      await pool.add(pool.prepare('a', 'cat', 'mask'), pool.prepare('a', 'dog'));
+      expect(await pool.queue.load()).toMatchObject({ waiting: 3 });
+    });
+
+    it('A11 brings a preparation forward that a click waits for, and the click after it', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 2);
+      const prepare = pool.prepare('a', 'cat');
+      await pool.add(pool.prepare('b', 'dog'), prepare, 'c1');
+      await pool.add(pool.token('a1', prepare));
+      expect(nameOf(await pool.mustClaim())).toBe('c1');
+      const lease = await pool.mustClaim();
+      expect(lease.token).toMatchObject({ image: { imageId: prepare.image.imageId } });
+      await pool.queue.setLimit(10);
+      await pool.add('d1');
+      expect(nameOf(await pool.mustClaim())).toBe('d1');
+      expect(nameOf(await pool.mustClaim())).toBe('prepare');
+      expect(await pool.claim()).toBeUndefined();
+      await pool.done(lease);
+      expect(nameOf(await pool.mustClaim())).toBe('a1');
+    });
+
+    it('A11 waits for no preparation that is not in the pool', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add(pool.token('a1', pool.prepare('a', 'cat')));
+      expect(await pool.drain()).toEqual(['a1']);
+    });
+
+    it('A11 does not set clicks back by the images that their session uploaded', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      for (const image of ['i', 'j', 'k']) await pool.add(pool.prepare('a', image));
+      await pool.add('b1', 'b2', 'a1');
+      expect((await pool.drain()).slice(0, 3)).toEqual(['b1', 'a1', 'b2']);
+    });
+
+    it('A11 prepares first what a click waits for already', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      const prepare = pool.prepare('a', 'cat');
+      await pool.add(pool.prepare('b', 'dog'), pool.token('a1', prepare), prepare);
+      const lease = await pool.mustClaim();
+      expect(lease.token).toMatchObject({ image: { imageId: prepare.image.imageId } });
+    });
+
+    it('A11 does not prepare again for a session that asks during the preparation', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add(pool.prepare('a', 'cat'));
+      const lease = await pool.mustClaim();
+      expect(await pool.add(pool.prepare('b', 'cat'))).toMatchObject([{ state: 'running' }]);
+      await pool.done(lease);
+      expect(await pool.claim()).toBeUndefined();
+    });
+  });
+
+  describe(`${engineName} work queue: leases`, () => {
+    it('B6 never gives more leases than the limit', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 2);
+      await pool.add('a1', 'b1', 'c1');
+      const lease = await pool.mustClaim();
+      await pool.mustClaim();
+      expect(await pool.claim()).toBeUndefined();
+      expect(await pool.queue.load()).toEqual({ waiting: 1, leased: 2, limit: 2 });
+      await pool.queue.setLimit(1);
+      await pool.done(lease);
+      expect(await pool.claim()).toBeUndefined();
+      await pool.queue.setLimit(2);
+      expect(nameOf(await pool.mustClaim())).toBe('c1');
+    });
+
+    it('B6 starts nothing while the limit is 0', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 0);
+      await pool.add('a1');
+      expect(await pool.claim()).toBeUndefined();
+    });
+
+    it('counter-example 8: one object has one lease', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 5);
+      await pool.add('a1');
+      await pool.mustClaim();
+      await pool.add('a1');
+      expect(await pool.claim()).toBeUndefined();
+    });
+
+    it('L5 answers a claim that is sent twice with the same lease', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 5);
+      await pool.add('a1', 'b1');
+      const lease = await pool.claim(NOW, 'once');
+      expect(await pool.claim(NOW, 'once')).toEqual(lease);
+      expect(await pool.queue.load()).toMatchObject({ leased: 1 });
+    });
+
+    it('counter-example 10: fences rise, and never below the time', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 5);
+      await pool.add('a1', 'b1', 'c1');
+      const fences: number[] = [];
+      for (let n = 0; n < 3; n += 1) fences.push((await pool.mustClaim()).fence);
+      expect(fences).toEqual(fences.toSorted((a, b) => a - b));
+      expect(new Set(fences).size).toBe(3);
+      // The engine's clock decides, which may differ a little from the suite's.
+      expect(fences[0]).toBeGreaterThan((NOW - 60_000) * 1000);
+    });
+
+    it('counter-example 8: a release ends only the lease that it names', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1');
+      const old = await pool.mustClaim();
+      await pool.queue.expire(NOW + LEASE_MS + 60_000);
+      const young = await pool.mustClaim(NOW + LEASE_MS + 60_000);
+      await pool.done(old);
+      await pool.done(old, true);
+      expect(await pool.queue.load()).toMatchObject({ waiting: 0, leased: 1 });
+      expect(await pool.queue.renew(old, LEASE_MS, NOW)).toBe(false);
+      await pool.done(young);
+      await pool.done(young);
+      expect(await pool.queue.load()).toMatchObject({ waiting: 0, leased: 0 });
+    });
+
+    it('counter-example 7: a lease that runs out is offered again at the tail', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1', 'a2');
+      const lease = await pool.mustClaim();
+      const end = NOW + LEASE_MS;
+      expect(await pool.queue.expire(NOW + 1)).toBe(0);
+      expect(await pool.queue.expire(end)).toBe(1);
+      expect(await pool.queue.expire(end)).toBe(0);
+      expect(nameOf(await pool.mustClaim(end))).toBe('a2');
+      await pool.queue.setLimit(2);
+      const again = await pool.mustClaim(end);
+      expect(nameOf(again)).toBe('a1');
+      expect(again.fence).toBeGreaterThan(lease.fence);
+      expect(again.attempts).toBe(1);
+    });
+
+    it('L6 keeps a lease that is renewed', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1');
+      const lease = await pool.mustClaim();
+      expect(await pool.queue.renew(lease, LEASE_MS, NOW + 5_000)).toBe(true);
+      expect(await pool.queue.expire(NOW + LEASE_MS + 1)).toBe(0);
+      expect(await pool.queue.expire(NOW + LEASE_MS + 5_000)).toBe(1);
+    });
+
+    it('gives a claim whose lease ran out a new one', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1');
+      const lease = await pool.claim(NOW, 'once');
+      await pool.queue.expire(NOW + LEASE_MS);
+      const again = await pool.claim(NOW + LEASE_MS, 'once');
+      expect(again?.fence).toBeGreaterThan(lease?.fence ?? Number.POSITIVE_INFINITY);
+    });
+  });
+
+  describe(`${engineName} work queue: retries`, () => {
+    it('B5 holds a retry back until its time, and then behind what nobody has tried', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1', pool.prepare('a', 'cat'));
+      await pool.done(await pool.mustClaim(), true, NOW + 60_000);
+      await pool.add('b1');
+      expect(await pool.drain(NOW + 59_999)).toEqual(['b1', 'prepare']);
+      await pool.add('b2', pool.prepare('a', 'cat'));
+      expect(await pool.drain(NOW + 60_000)).toEqual(['b2', 'a1', 'prepare']);
+    });
+
+    it('B5 counts failed attempts until one has succeeded', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1');
+      const attempts: number[] = [];
+      for (const retryAt of [NOW, NOW, undefined]) {
+        const lease = await pool.mustClaim();
+        attempts.push(lease.attempts);
+        await pool.done(lease, retryAt !== undefined, retryAt);
+      }
+      await pool.add('a1');
+      const fresh = await pool.mustClaim();
+      await pool.done(fresh, true);
+      attempts.push(fresh.attempts, (await pool.mustClaim()).attempts);
+      expect(attempts).toEqual([0, 1, 2, 0, 0]);
+    });
+
+    it('A13 merges into a retry that waits', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1');
+      await pool.done(await pool.mustClaim(), true, NOW + 60_000);
+      expect(await pool.add('a1')).toEqual([{ state: 'merged', position: 0 }]);
+      expect(await pool.claim()).toBeUndefined();
+    });
+
+    it('tells when the next retry or the end of a lease is due', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 2);
+      expect(await pool.queue.nextDue()).toBeUndefined();
+      await pool.add('a1', 'b1');
+      await pool.done(await pool.mustClaim(), true, NOW + 3_600_000);
+      expect(await pool.queue.nextDue()).toBe(NOW + 3_600_000);
+      const lease = await pool.mustClaim();
+      expect(await pool.queue.nextDue()).toBe(NOW + LEASE_MS);
+      await pool.done(lease);
+      expect(await pool.queue.nextDue()).toBe(NOW + 3_600_000);
+    });
+  });
+
+  describe(`${engineName} work queue: doorbell`, () => {
+    const causes: Record<string, (pool: Pool, lease: Lease) => Promise<unknown>> = {
+      'something is enqueued': (pool) => pool.add('z1'),
+      'a lease is released': (pool, lease) => pool.done(lease),
+      'a lease has run out': (pool) => pool.queue.expire(NOW + LEASE_MS),
+      'the limit is raised': (pool) => pool.queue.setLimit(5),
+    };
+
+    it.each(Object.keys(causes))('rings when %s', async (cause) => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('a1');
+      const lease = await pool.mustClaim();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const end = pool.queue.onAvailable(resolve);
+      await causes[cause]?.(pool, lease);
+      await expect(within(`the bell, because ${cause}`, promise)).resolves.toBeUndefined();
+      end();
+    });
+
+    it('does not ring for who has left, and is not harmed by who throws', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      let rung = 0;
+      const end = pool.queue.onAvailable(() => {
+        rung += 1;
+      });
+      end();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      pool.queue.onAvailable(() => {
+        throw new Error('a broken listener');
+      });
+      pool.queue.onAvailable(resolve);
+      await pool.add('a1');
+      await within('the bell', promise);
+      expect(rung).toBe(0);
+    });
+  });
+}
