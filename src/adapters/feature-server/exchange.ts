@@ -55,7 +55,7 @@ export interface ExchangeAnswer {
  *   endless answer; the reason of the caller's signal when that aborts
  */
 export async function exchange(
-  origin: (signal: AbortSignal) => Promise<string>,
+  address: (signal: AbortSignal) => Promise<string>,
   request: ExchangeRequest,
   { dispatcher, clock, deadlineMs, signal }: ExchangeOptions,
 ): Promise<ExchangeAnswer> {
@@ -65,10 +65,11 @@ export async function exchange(
   const passOn = () => stop.abort(signal?.reason);
   signal?.addEventListener('abort', passOn, { once: true });
   try {
-    const base = await origin(stop.signal);
+    const url = new URL(`${await address(stop.signal)}${request.path}`);
     const answer = await dispatcher.request({
       ...request,
-      origin: base,
+      origin: url.origin,
+      path: url.pathname,
       headersTimeout: deadlineMs + TIMEOUT_MARGIN_MS,
       bodyTimeout: deadlineMs + TIMEOUT_MARGIN_MS,
       signal: stop.signal,

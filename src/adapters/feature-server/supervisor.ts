@@ -48,6 +48,7 @@ export class FeatureServerSupervisor implements AsyncDisposable {
   readonly #options: SupervisorOptions;
   #child: ChildProcess | undefined;
   #url = Promise.withResolvers<string>();
+  #started = false;
   #announced = false;
   #restart: Timer | undefined;
   #pauseMs = FIRST_PAUSE_MS;
@@ -68,18 +69,19 @@ export class FeatureServerSupervisor implements AsyncDisposable {
    * @throws when the very first attempt fails: that is not an accident, something is wrong
    */
   async start(): Promise<void> {
-    const child = this.#launch();
-    const ended = once(child, 'exit').then(() => {
-      throw new Error(`The embedded feature server did not start. ${this.#lastWords}`.trim());
+    const ended = Promise.withResolvers<never>();
+    // It will end some day; by then nobody waits for that here.
+    ended.promise.catch(() => {});
+    this.#launch().once('close', () => {
+      ended.reject(new Error(`The embedded feature server did not start. ${this.#lastWords}`));
     });
     try {
-      await Promise.race([this.#url.promise, ended]);
+      await Promise.race([this.#url.promise, ended.promise]);
+      this.#started = true;
     } catch (error) {
       await this[Symbol.asyncDispose]();
       throw error;
     }
-    // It will end some day; by then nobody waits for that here.
-    ended.catch(() => {});
   }
 
   /** Where the server listens; waits while it is being started again, until the signal aborts. */
@@ -102,7 +104,7 @@ export class FeatureServerSupervisor implements AsyncDisposable {
     this.#abandonUrl();
     const child = this.#child;
     if (child === undefined) return;
-    const gone = once(child, 'exit');
+    const gone = once(child, 'close');
     child.kill('SIGTERM');
     const insist = this.#options.clock.after(GRACE_MS, () => child.kill('SIGKILL'));
     await gone;
@@ -126,9 +128,10 @@ export class FeatureServerSupervisor implements AsyncDisposable {
       this.#announced = true;
       this.#url.resolve(message.url);
     });
-    // Without a listener a failed start would be an uncaught exception; 'exit' may not follow it.
+    // Without a listener a failed start would be an uncaught exception; 'close' follows it.
     child.on('error', (error) => log.error('the feature server process failed', { error }));
-    child.once('exit', (code, signal) => {
+    // Not 'exit', which comes before the child's last words were read.
+    child.once('close', (code, signal) => {
       timeout.cancel();
       this.#ended(clock.now() - startedAt, code, signal);
     });
@@ -137,19 +140,31 @@ export class FeatureServerSupervisor implements AsyncDisposable {
 
   #ended(ranMs: number, code: number | null, signal: NodeJS.Signals | null): void {
     this.#child = undefined;
-    if (this.#stopping) return;
+    if (this.#stopping || !this.#started) return;
     if (this.#announced) {
       this.#announced = false;
       this.#url = Promise.withResolvers<string>();
     }
     if (ranMs >= STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
-    const { clock, log } = this.#options;
-    log.error('the embedded feature server ended; it is started again', {
+    this.#options.log.error('the embedded feature server ended; it is started again', {
       code,
       signal,
       inMs: this.#pauseMs,
     });
-    this.#restart = clock.after(this.#pauseMs, () => this.#launch());
+    this.#launchLater();
+  }
+
+  #launchLater(): void {
+    const { clock, log } = this.#options;
+    this.#restart = clock.after(this.#pauseMs, () => {
+      try {
+        this.#launch();
+      } catch (error) {
+        // The system has no process to give; later it may.
+        log.error('the embedded feature server could not be started', { error });
+        this.#launchLater();
+      }
+    });
     this.#pauseMs = Math.min(this.#pauseMs * 2, MAX_PAUSE_MS);
   }
 

@@ -1,0 +1,166 @@
+/** The environment, read once into a frozen value; nothing else looks at it (A33). */
+import type { LogLevel } from '../adapters/system/json-logger.ts';
+import type { GatewaySettings } from '../gateway/settings.ts';
+import { contradictions } from './config/contradictions.ts';
+import { nearest } from './config/nearest.ts';
+import { BadValue } from './config/variable.ts';
+import type { Values, VariableName } from './config/variables.ts';
+import { UNSUPPORTED, VARIABLES } from './config/variables.ts';
+
+/** Variables by name, as a process has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** How feature servers reach this gateway, if not by the address that it listens on. */
+  readonly selfUrl: string | undefined;
+  readonly auth: 'none';
+  readonly corsOrigins: readonly string[];
+  /** Hosts that are served besides the loopback ones. */
+  readonly allowedHosts: readonly string[];
+  readonly logLevel: LogLevel;
+  readonly maxBlobBytes: number;
+  readonly featureServer: {
+    /** Absent for the embedded one. */
+    readonly url: string | undefined;
+    readonly token: string | undefined;
+    readonly concurrency: number | undefined;
+  };
+  readonly gateway: GatewaySettings;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** A sentence each, about what is probably a mistake. */
+  readonly warnings: readonly string[];
+}
+
+/** Everything that is wrong with an environment, at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  /** A sentence each, beginning with the variable's name. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not valid:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** The process's own environment. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+/**
+ * What a child process needs of an environment: how to find things, not what to keep secret.
+ */
+export function childEnvironment(env: Environment): Record<string, string> {
+  const passed = /^(PATH|HOME|TMPDIR|TZ|LANG|LC_.*|NODE_.*|UV_.*|LD_LIBRARY_PATH|SystemRoot)$/;
+  const entries = Object.entries(env).filter(([name]) => passed.test(name));
+  return Object.fromEntries(entries.map(([name, value]) => [name, value ?? '']));
+}
+
+/**
+ * Reads a configuration.
+ * @throws {@link ConfigError} that names every bad variable
+ */
+export function loadConfig(env: Environment): LoadedConfig {
+  const problems = unsupported(env);
+  const values = parseAll(env, problems);
+  if (values !== undefined) problems.push(...contradictions(values));
+  if (values === undefined || problems.length > 0) throw new ConfigError(problems);
+  return { config: deepFreeze(configOf(values)), warnings: unknownNames(env) };
+}
+
+/** Name, text in force and where it comes from; secrets are masked. For `maskwire check-config`. */
+export function describeEnvironment(
+  env: Environment,
+): readonly { name: string; text: string; source: 'environment' | 'default' }[] {
+  return Object.entries(VARIABLES).map(([name, variable]) => {
+    const given = env[name]?.trim() ?? '';
+    const text = given === '' ? variable.fallback : given;
+    const hidden = 'secret' in variable && text !== '';
+    return {
+      name,
+      text: hidden ? '[hidden]' : text,
+      source: given === '' ? 'default' : 'environment',
+    };
+  });
+}
+
+function unsupported(env: Environment): string[] {
+  return Object.entries(UNSUPPORTED)
+    .filter(([name]) => (env[name] ?? '').trim() !== '')
+    .map(([name, what]) => `${name} is set, but ${what} is not supported in this version.`);
+}
+
+/** Fills `problems`; the values when there were none. */
+function parseAll(env: Environment, problems: string[]): Values | undefined {
+  const values: Partial<Record<VariableName, unknown>> = {};
+  let complete = true;
+  for (const [name, variable] of Object.entries(VARIABLES)) {
+    const given = env[name]?.trim() ?? '';
+    try {
+      values[name as VariableName] = variable.parse(given === '' ? variable.fallback : given);
+    } catch (error) {
+      if (!(error instanceof BadValue)) throw error;
+      complete = false;
+      const shown = 'secret' in variable ? '' : `, not ${JSON.stringify(given)}`;
+      problems.push(`${name} ${error.message}${shown}.`);
+    }
+  }
+  // Each value was parsed by the entry of the table that its type is taken from.
+  return complete ? (values as Values) : undefined;
+}
+
+function configOf(values: Values): Config {
+  const corsOrigins = values.MASKWIRE_CORS_ORIGINS;
+  const listed = [values.MASKWIRE_SELF_URL ?? [], ...corsOrigins].flat();
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    selfUrl: values.MASKWIRE_SELF_URL,
+    auth: values.MASKWIRE_AUTH,
+    corsOrigins,
+    // Whoever lists an origin, or names this gateway's own address, expects to reach it by that name.
+    allowedHosts: [...values.MASKWIRE_ALLOWED_HOSTS, ...listed.map((url) => new URL(url).host)],
+    logLevel: values.MASKWIRE_LOG_LEVEL,
+    maxBlobBytes: values.MASKWIRE_MAX_BLOB_BYTES,
+    featureServer: {
+      url: values.FEATURE_SERVER_URL[0],
+      token: values.FEATURE_SERVER_TOKEN,
+      concurrency: values.FEATURE_CONCURRENCY,
+    },
+    gateway: {
+      maxImages: values.MASKWIRE_MAX_IMAGES,
+      maxObjects: values.MASKWIRE_MAX_OBJECTS,
+      maxPointsPerObject: values.MASKWIRE_MAX_POINTS_PER_OBJECT,
+      maxImageBytes: values.MASKWIRE_MAX_IMAGE_BYTES,
+      maxImagePixels: values.MASKWIRE_MAX_IMAGE_PIXELS,
+      maxWaitMs: values.MASKWIRE_MAX_WAIT_MS,
+      sessionTtlMs: values.MASKWIRE_SESSION_TTL_MS,
+      historyEvents: values.MASKWIRE_HISTORY_EVENTS,
+      heartbeatMs: values.MASKWIRE_HEARTBEAT_MS,
+      stallMs: values.MASKWIRE_STALL_MS,
+      leaseMs: values.MASKWIRE_LEASE_MS,
+      callTimeoutMs: values.MASKWIRE_CALL_TIMEOUT_MS,
+      encodeTimeoutMs: values.MASKWIRE_ENCODE_TIMEOUT_MS,
+    },
+  };
+}
+
+function unknownNames(env: Environment): string[] {
+  const known = Object.keys(VARIABLES);
+  return Object.keys(env)
+    .filter((name) => name.startsWith('MASKWIRE_') && !known.includes(name))
+    .map((name) => `${name} is not known; did you mean ${nearest(name, known)}?`);
+}
+
+function deepFreeze<Value extends object>(value: Value): Value {
+  for (const part of Object.values(value)) {
+    if (typeof part === 'object' && part !== null) deepFreeze(part);
+  }
+  return Object.freeze(value);
+}

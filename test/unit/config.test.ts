@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import { editDistance, nearest } from '../../src/app/config/nearest.ts';
+import { VARIABLES } from '../../src/app/config/variables.ts';
+import {
+  ConfigError,
+  childEnvironment,
+  describeEnvironment,
+  loadConfig,
+} from '../../src/app/config.ts';
+import { DEFAULT_SETTINGS } from '../../src/gateway/settings.ts';
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('A33 configuration', () => {
+  test('A33 an empty environment gives the documented defaults', () => {
+    const { config, warnings } = loadConfig({});
+    expect(warnings).toEqual([]);
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 8787,
+      selfUrl: undefined,
+      auth: 'none',
+      corsOrigins: [],
+      allowedHosts: [],
+      featureServer: { url: undefined, token: undefined, concurrency: undefined },
+    });
+    expect(config.gateway).toEqual(DEFAULT_SETTINGS);
+  });
+
+  test('A33 an empty variable is an unset one', () => {
+    expect(loadConfig({ PORT: '', MASKWIRE_MAX_IMAGES: ' ' }).config.port).toBe(8787);
+  });
+
+  test('A33 the value is frozen through and through', () => {
+    const { config } = loadConfig({ MASKWIRE_CORS_ORIGINS: 'https://a.example' });
+    for (const part of [config, config.gateway, config.featureServer, config.corsOrigins]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  test('A33 every limit of the gateway has its variable', () => {
+    const env: Record<string, string> = {};
+    const expected: Record<string, number> = {};
+    for (const [index, setting] of Object.keys(DEFAULT_SETTINGS).entries()) {
+      const name = `MASKWIRE_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+      expect(Object.keys(VARIABLES)).toContain(name);
+      // One that all limits allow; the lease is larger so that the calls fit into it.
+      expected[setting] = setting === 'leaseMs' ? 20_000 : 1_000 - index;
+      if (setting === 'sessionTtlMs') expected[setting] = 5_000;
+      env[name] = String(expected[setting]);
+    }
+    expect(loadConfig(env).config.gateway).toEqual(expected);
+  });
+
+  test('A33 one message names every bad variable', () => {
+    const problems = problemsOf({
+      PORT: '99999',
+      HOST: 'a b',
+      FEATURE_SERVER_URL: 'ftp://x',
+      FEATURE_CONCURRENCY: '0',
+      MASKWIRE_AUTH: 'jwt',
+      MASKWIRE_CORS_ORIGINS: 'https://a.example/path',
+      MASKWIRE_HEARTBEAT_MS: '25s',
+      MASKWIRE_INSECURE: 'maybe',
+      MASKWIRE_MAX_IMAGES: '-1',
+    });
+    const named = problems.map((line) => line.split(' ')[0]);
+    expect(named.sort()).toEqual([
+      'FEATURE_CONCURRENCY',
+      'FEATURE_SERVER_URL',
+      'HOST',
+      'MASKWIRE_AUTH',
+      'MASKWIRE_CORS_ORIGINS',
+      'MASKWIRE_HEARTBEAT_MS',
+      'MASKWIRE_INSECURE',
+      'MASKWIRE_MAX_IMAGES',
+      'PORT',
+    ]);
+    expect(problems).toContain('PORT must be a whole number from 0 to 65535, not "99999".');
+  });
+
+  test('A33 a bad secret is named but not shown', () => {
+    const [problem] = problemsOf({ FEATURE_SERVER_TOKEN: 'hunter2 with blanks' });
+    expect(problem).toMatch(/^FEATURE_SERVER_TOKEN must be/);
+    expect(problem).not.toContain('hunter2');
+  });
+
+  test('A33 an unknown variable is a warning with the nearest known name', () => {
+    const { warnings } = loadConfig({ MASKWIRE_HEARTBEATS_MS: '1', PATH: '/bin' });
+    expect(warnings).toEqual([
+      'MASKWIRE_HEARTBEATS_MS is not known; did you mean MASKWIRE_HEARTBEAT_MS?',
+    ]);
+  });
+
+  test.each(['REDIS_URL', 'BLOB_DIR', 'BLOB_URL', 'FEATURE_TRANSPORT'])(
+    'A33 %s is refused, not ignored',
+    (name) => {
+      expect(problemsOf({ [name]: 'something' })[0]).toMatch(
+        new RegExp(`^${name} is set, but .* is not supported in this version\\.$`),
+      );
+      expect(problemsOf({ [name]: '' })).toEqual([]);
+    },
+  );
+
+  test('A33 several feature servers are refused, one is taken without its last slash', () => {
+    expect(problemsOf({ FEATURE_SERVER_URL: 'http://a:1, http://b:1' })[0]).toMatch(/several/);
+    const { config } = loadConfig({ FEATURE_SERVER_URL: 'http://a:1/base/' });
+    expect(config.featureServer.url).toBe('http://a:1/base');
+    expect(problemsOf({ FEATURE_SERVER_URL: 'http://user:pw@a' })).toHaveLength(1);
+  });
+
+  test('L6 a call must fit into its lease', () => {
+    const lease = { MASKWIRE_LEASE_MS: '5000', MASKWIRE_ENCODE_TIMEOUT_MS: '4500' };
+    expect(problemsOf({ ...lease, MASKWIRE_CALL_TIMEOUT_MS: '4500' })).toEqual([]);
+    const [problem] = problemsOf({ ...lease, MASKWIRE_CALL_TIMEOUT_MS: '4501' });
+    expect(problem).toMatch(/^MASKWIRE_CALL_TIMEOUT_MS must be at most 4500/);
+  });
+
+  test.each(['0.0.0.0', '::', '192.168.1.4', 'example.org'])(
+    'A29 %s is refused without authentication unless that is asked for',
+    (host) => {
+      expect(problemsOf({ HOST: host })[0]).toMatch(/MASKWIRE_INSECURE=1/);
+      expect(problemsOf({ HOST: host, MASKWIRE_INSECURE: '1' })).toEqual([]);
+    },
+  );
+
+  test.each(['127.0.0.1', '127.9.9.9', '::1', 'localhost'])('A29 %s is loopback', (host) => {
+    expect(problemsOf({ HOST: host })).toEqual([]);
+  });
+
+  test('A34 the hosts of listed origins and of the own address are served', () => {
+    const { config } = loadConfig({
+      MASKWIRE_CORS_ORIGINS: 'https://app.example, http://b.example:8080',
+      MASKWIRE_ALLOWED_HOSTS: 'gateway.local',
+      MASKWIRE_SELF_URL: 'http://gateway:8787',
+    });
+    expect(config.corsOrigins).toEqual(['https://app.example', 'http://b.example:8080']);
+    expect(config.allowedHosts).toEqual([
+      'gateway.local',
+      'gateway:8787',
+      'app.example',
+      'b.example:8080',
+    ]);
+  });
+
+  test('A33 the embedded server bounds the size of images', () => {
+    const env = { MASKWIRE_MAX_IMAGE_BYTES: String(6 * 1024 * 1024) };
+    expect(problemsOf(env)[0]).toMatch(/^MASKWIRE_MAX_IMAGE_BYTES must be at most 5242880/);
+    expect(problemsOf({ ...env, FEATURE_SERVER_URL: 'http://a' })).toEqual([]);
+  });
+});
+
+test('secrets are masked where settings are shown', () => {
+  const shown = describeEnvironment({ FEATURE_SERVER_TOKEN: 'hunter2', PORT: '1' });
+  expect(JSON.stringify(shown)).not.toContain('hunter2');
+  expect(shown).toContainEqual({ name: 'PORT', text: '1', source: 'environment' });
+  expect(shown).toContainEqual({ name: 'HOST', text: '127.0.0.1', source: 'default' });
+});
+
+test('a child gets what it needs to run, and no secrets', () => {
+  const env = { PATH: '/bin', LC_ALL: 'C', FEATURE_SERVER_TOKEN: 's', AWS_SECRET_ACCESS_KEY: 's' };
+  expect(childEnvironment(env)).toEqual({ PATH: '/bin', LC_ALL: 'C' });
+});
+
+test.each([
+  ['', '', 0],
+  ['kitten', 'sitting', 3],
+  ['abc', '', 3],
+  ['flaw', 'lawn', 2],
+])('%j and %j are %d edits apart', (from, to, edits) => {
+  expect(editDistance(from, to)).toBe(edits);
+  expect(editDistance(to, from)).toBe(edits);
+});
+
+test('the nearest of none is none', () => {
+  expect(nearest('x', [])).toBeUndefined();
+});
