@@ -1,57 +1,82 @@
-import type { Point, Prompt, Size } from '../../core/prompt.ts';
+import type { Prompt, Size } from '../../core/prompt.ts';
+import { promptKey } from '../../core/prompt.ts';
 import { encodeRuns } from '../../core/rle.ts';
 import { runsOfField } from './contour-runs.ts';
-import type { PixelImage } from './pixel-image.ts';
-import { pixelsOf } from './prepare.ts';
+import type { GridClick } from './decode-input.ts';
+import type { Decoded } from './decode-step.ts';
+import { Decoder } from './decode-step.ts';
+import { unpackEmbedding } from './embedding.ts';
+import { GraphSpace } from './graph-space.ts';
+import { Lru } from './lru.ts';
+import { fieldOf } from './mask-field.ts';
 
 /** One object to outline in one prepared image. */
 export interface SegmentTask {
   readonly imageId: string;
   readonly embedding: SharedArrayBuffer;
+  /** Size of the upright image, in whose pixels the prompt and the mask are. */
   readonly upright: Size;
   readonly prompt: Prompt;
 }
 
-/** Colour distance at which growth from a positive click stops. */
-const TOLERANCE = 60;
+/** Images whose graphs a thread keeps at hand. */
+const MAX_DECODERS = 8;
+/** Prompts whose masks a thread remembers, about 2 KB each: the next click goes on from there. */
+const MAX_STATES = 2000;
 
-/** Turns prompts into masks: for now by growing regions of like colour around the positive clicks. */
+/**
+ * Turns prompts into masks, click by click. What it remembers only saves time: a mask depends on
+ * image and prompt alone, and is found by replaying the prompt when it is not remembered.
+ */
 export class Segmenter {
-  segment({ embedding, upright, prompt }: SegmentTask): { counts: string; score: number } {
-    const image = pixelsOf(embedding);
-    const values = new Float32Array(image.width * image.height).fill(-1);
-    for (const point of prompt.points) {
-      if (point.label === 1) grow(image, seedOf(point, image, upright), values);
+  readonly #decoders = new Lru<Decoder>(MAX_DECODERS);
+  readonly #states = new Lru<Decoded>(MAX_STATES);
+
+  /** The mask at the upright image's own size, as compressed COCO run lengths. */
+  segment({ imageId, embedding, upright, prompt }: SegmentTask): { counts: string; score: number } {
+    const decoder = this.#decoderOf(imageId, embedding);
+    const { graph } = decoder.space;
+    const clicks = prompt.points.map(({ x, y, label }): GridClick => {
+      const [u, v] = [(x * graph.width) / upright.width, (y * graph.height) / upright.height];
+      return { x: u, y: v, label, region: decoder.space.regionAt(u, v) };
+    });
+    const { mask, score } = this.#replay(imageId, decoder, prompt, clicks, upright);
+    const field = {
+      values: fieldOf(graph, mask, clicks),
+      width: graph.width,
+      height: graph.height,
+    };
+    const runs = runsOfField({ ...field, window: { x: 0, y: 0, ...upright } }, upright);
+    return { counts: encodeRuns(runs), score };
+  }
+
+  #decoderOf(imageId: string, embedding: SharedArrayBuffer): Decoder {
+    let decoder = this.#decoders.get(imageId);
+    if (!decoder) {
+      decoder = new Decoder(new GraphSpace(unpackEmbedding(embedding).graph));
+      this.#decoders.set(imageId, decoder);
     }
-    const window = { x: 0, y: 0, ...upright };
-    const runs = runsOfField({ values, width: image.width, height: image.height, window }, upright);
-    return { counts: encodeRuns(runs), score: 0.5 };
+    return decoder;
   }
-}
 
-function seedOf(point: Point, image: PixelImage, upright: Size): number {
-  const x = Math.floor((point.x * image.width) / upright.width);
-  const y = Math.floor((point.y * image.height) / upright.height);
-  return y * image.width + x;
-}
-
-function grow({ data, width, height }: PixelImage, seed: number, values: Float32Array): void {
-  const stack = [seed];
-  values[seed] = 1;
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    for (const next of [at - width, at + width, at - 1, at + 1]) {
-      if (next < 0 || next >= width * height) continue;
-      if (values[next] === 1 || distance(data, seed, next) > TOLERANCE) continue;
-      values[next] = 1;
-      stack.push(next);
+  #replay(
+    imageId: string,
+    decoder: Decoder,
+    prompt: Prompt,
+    clicks: readonly GridClick[],
+    _upright: Size,
+  ): Decoded {
+    const key = (length: number) =>
+      `${imageId} ${promptKey({ ...prompt, points: prompt.points.slice(0, length) })}`;
+    let length = clicks.length;
+    let state = this.#states.get(key(length));
+    while (!state && length > 0) state = this.#states.get(key(--length));
+    while (!state || length < clicks.length) {
+      if (state) length++;
+      else length = Math.min(1, clicks.length);
+      state = decoder.step(clicks.slice(0, length), state?.mask, undefined);
+      this.#states.set(key(length), state);
     }
+    return state;
   }
-}
-
-function distance(data: Uint8Array, one: number, other: number): number {
-  let sum = 0;
-  for (let c = 0; c < 3; c++) {
-    sum += Math.abs((data[one * 3 + c] as number) - (data[other * 3 + c] as number));
-  }
-  return sum;
 }
