@@ -1,0 +1,68 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+const START_DEADLINE_MS = 30_000;
+
+/** A gateway of the built package as a process of its own, on a free port. */
+export interface GatewayProcess extends AsyncDisposable {
+  readonly url: string;
+  readonly pid: number;
+  /** Resident memory of the gateway alone, in bytes. */
+  residentBytes(): number;
+}
+
+export async function startGateway(env: Record<string, string> = {}): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, ['--expose-gc', 'dist/app/cli.js', 'serve'], {
+    env: { ...process.env, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const url = await announcedUrl(child);
+  await untilReady(url);
+  const pid = child.pid ?? 0;
+  return {
+    url,
+    pid,
+    residentBytes: () => residentBytes(pid),
+    [Symbol.asyncDispose]: () => stop(child),
+  };
+}
+
+/** From `/proc`: what the operating system counts, not what the process believes. */
+export function residentBytes(pid: number): number {
+  const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(line?.[1] ?? 0) * 1024;
+}
+
+async function announcedUrl(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('the gateway has no standard output');
+  const timeout = AbortSignal.timeout(START_DEADLINE_MS);
+  timeout.addEventListener('abort', () => child.kill(), { once: true });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
+    if (url !== undefined) return url;
+  }
+  throw new Error('the gateway did not start; does `npm run build` pass?');
+}
+
+async function untilReady(url: string): Promise<void> {
+  const deadline = Date.now() + START_DEADLINE_MS;
+  while (Date.now() < deadline) {
+    const response = await fetch(`${url}/readyz`).catch(() => undefined);
+    await response?.arrayBuffer();
+    if (response?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('the gateway did not become ready');
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  const hard = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await gone;
+  clearTimeout(hard);
+}
