@@ -42,6 +42,10 @@ export class EventStream {
   #cursor: Cursor | undefined;
   #transport: Cancel | undefined;
   #timer: Cancel | undefined;
+  /** After which position something was missing last. */
+  #hole: Cursor | undefined;
+  /** True once it is known that the log holds what this reader cannot see. */
+  #sparse = false;
   readonly #network: Cancel | undefined;
 
   constructor(options: EventStreamOptions) {
@@ -112,12 +116,25 @@ export class EventStream {
       this.#happen({ type: 'active' });
     }
     const admission = admit(this.#cursor, frame);
-    if (admission === 'gap') this.#happen({ type: 'lost' });
-    if (admission !== 'deliver') return;
+    if (admission === 'repeat') return;
+    if (admission === 'gap' && !this.#mayPass()) {
+      this.#happen({ type: 'lost' });
+      return;
+    }
     if (isLogged(frame)) this.#cursor = frame.eventId;
     if (frame.type === 'session.snapshot') this.#cursor = frame.payload.cursor;
     this.#options.onFrame(frame);
     this.#follow(frame);
+  }
+
+  /**
+   * What is missing is asked for once. If it is still missing then, it is of types that did not
+   * exist when this reader was written: an `EventSource` cannot see what it has no name for (A19).
+   */
+  #mayPass(): boolean {
+    this.#sparse ||= this.#hole !== undefined && this.#hole === this.#cursor;
+    this.#hole = this.#cursor;
+    return this.#sparse;
   }
 
   /** Frames that are about the connection itself. */

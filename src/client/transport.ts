@@ -1,7 +1,6 @@
 /** How frames reach the reader, whatever carries them. */
 import type { Cursor } from '../core/cursor.ts';
 import type { Envelope, LoggedType, PassingFrame, PassingType } from '../protocol/events.ts';
-import { LOGGED_TYPES } from '../protocol/events.ts';
 import type { Cancel } from './environment.ts';
 
 /** A logged event of any type; narrow it by `type`. */
@@ -11,10 +10,8 @@ export type Passing = { [Type in PassingType]: PassingFrame<Type> }[PassingType]
 /** What a stream delivers. */
 export type StreamFrame = LoggedEvent | Passing;
 
-const LOGGED: ReadonlySet<string> = new Set(LOGGED_TYPES);
-
-/** True for an entry of the log, false for a passing frame. */
-export const isLogged = (frame: StreamFrame): frame is LoggedEvent => LOGGED.has(frame.type);
+/** True for an entry of the log, of a known type or not; false for a passing frame. */
+export const isLogged = (frame: StreamFrame): frame is LoggedEvent => 'eventId' in frame;
 
 export interface TransportEvents {
   readonly frame: (frame: StreamFrame) => void;
