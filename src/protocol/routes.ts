@@ -24,6 +24,8 @@ export const paths = {
   metrics: '/metrics',
   openapi: '/openapi.json',
   studio: '/',
+  /** Files of the studio page. */
+  assets: '/assets',
 } as const;
 
 export const HEADERS = {

@@ -54,6 +54,11 @@ export function readInto(source: BodySource, limit: number, sink: BodySink): voi
     sink.fail(error);
     return;
   }
+  if (incoming.destroyed || incoming.readableEnded) {
+    // The caller left while its session was looked up: no event will come any more.
+    sink.fail(endedEarly());
+    return;
+  }
   let length = 0;
   let timer = clock.after(IDLE_MS, idle);
   incoming.on('data', onData);
@@ -82,7 +87,7 @@ export function readInto(source: BodySource, limit: number, sink: BodySink): voi
     }
   }
   function onGone(): void {
-    stop(new ProblemError('invalid_request', 'The body ended before its announced length.'));
+    stop(endedEarly());
   }
   function idle(): void {
     stop(new RequestRefused(408, 'The body did not arrive in time.'));
@@ -102,6 +107,10 @@ export function readInto(source: BodySource, limit: number, sink: BodySink): voi
     // A reset that comes after we lost interest must not be an uncaught error.
     incoming.on('error', () => {});
   }
+}
+
+function endedEarly(): ProblemError {
+  return new ProblemError('invalid_request', 'The body ended before its announced length.');
 }
 
 function refuseAnnounced(incoming: Incoming, limit: number): void {

@@ -1,0 +1,105 @@
+import { getRequestListener } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono } from 'hono';
+import { ProblemError } from '../../core/problem.ts';
+import { createImageProbe } from '../images/probe.ts';
+import { respond } from './answers.ts';
+import type { FaceContext } from './context.ts';
+import { sendPlain } from './early-answer.ts';
+import type { FrontDoorOptions } from './front-door.ts';
+import { createFrontDoor, requestIdOf } from './front-door.ts';
+import { clickHandlers } from './handlers/click-handlers.ts';
+import { eventHandlers } from './handlers/event-handlers.ts';
+import { imageHandlers } from './handlers/image-handlers.ts';
+import { objectHandlers } from './handlers/object-handlers.ts';
+import { runningHandlers } from './handlers/running-handlers.ts';
+import { segmentHandlers } from './handlers/segment-handler.ts';
+import { sessionHandlers } from './handlers/session-handlers.ts';
+import { methodsAt } from './methods.ts';
+import type { Call, HttpEnv, NodeListener } from './node-http.ts';
+import { bodyPending } from './node-http.ts';
+import type { OperationId } from './operations/table.ts';
+import { OPERATION_LIST } from './operations/table.ts';
+import { problemAnswer } from './problem-answer.ts';
+
+export interface HttpFaceOptions extends Omit<FaceContext, 'probe'>, FrontDoorOptions {}
+
+/** The HTTP face of a gateway, not yet listening. */
+export interface HttpFace extends Pick<HttpFaceOptions, 'clock' | 'random' | 'log'> {
+  /** Routing only; requests must come through {@link listener}, which guards it. */
+  readonly app: Hono<HttpEnv>;
+  /** For a server of `node:http` or `node:http2`. */
+  readonly listener: NodeListener;
+}
+
+type Handler = (call: Call) => Promise<Response>;
+
+/**
+ * Makes part A of the protocol out of a gateway.
+ *
+ * @example
+ * const face = createHttpFace({ gateway, engine, clock, random, log, assetsDir, cors: [], allowedHosts: [] });
+ * await using server = await listen({ face, host: '127.0.0.1', port: 8787 });
+ */
+export function createHttpFace(options: HttpFaceOptions): HttpFace {
+  const { gateway, clock, random, log } = options;
+  const context = { ...options, probe: createImageProbe(gateway.settings.maxImagePixels) };
+  const app = new Hono<HttpEnv>();
+  const handlers = allHandlers(context);
+  for (const { id, operation } of OPERATION_LIST) {
+    app.on(operation.method, honoPath(operation.path), handlers[id]);
+  }
+  app.notFound((call) => fail(context, call, unrouted(call)));
+  app.onError((error, call) => fail(context, call, error));
+  const inside = getRequestListener((request, env) => app.fetch(request, env), {
+    // Reached only by requests that hono cannot see: a target that is no path.
+    errorHandler: () => {
+      const error = new ProblemError('invalid_request', 'The request target is not valid.');
+      return respond(problemAnswer(error, log, ''));
+    },
+  });
+  const listener = createFrontDoor(
+    options,
+    (incoming, outgoing) => void inside(incoming, outgoing),
+  );
+  return { app, listener, clock, random, log };
+}
+
+/** Complete: an operation without a handler does not compile. */
+function allHandlers(context: FaceContext): Readonly<Record<OperationId, Handler>> {
+  return {
+    ...sessionHandlers(context),
+    ...imageHandlers(context),
+    ...segmentHandlers(context),
+    ...clickHandlers(context),
+    ...eventHandlers(context),
+    ...objectHandlers(context),
+    ...runningHandlers(context),
+  };
+}
+
+/** `/a/{b}` as hono writes it; the file of an asset may lie in folders of its own. */
+function honoPath(template: string): string {
+  return template.replace('{file}', ':file{.+}').replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function unrouted(call: Call): ProblemError {
+  const methods = methodsAt(call.req.path);
+  if (methods.length === 0) return new ProblemError('not_found', 'There is nothing at this path.');
+  return new ProblemError('method_not_allowed', `${call.req.method} is not offered here.`, {
+    allow: methods,
+  });
+}
+
+/** Errors and refusals alike; `OPTIONS` gets its answer here too. */
+function fail(context: FaceContext, call: Call, error: unknown): Response {
+  const { incoming, outgoing } = call.env;
+  if (call.req.method === 'OPTIONS') {
+    const Allow = methodsAt(call.req.path).join(', ');
+    if (Allow !== '') return new Response(null, { status: 204, headers: { Allow } });
+  }
+  const answer = problemAnswer(error, context.log, requestIdOf(outgoing));
+  if (call.req.method === 'HEAD' || !bodyPending(incoming)) return respond(answer);
+  sendPlain(incoming, outgoing, answer, context.clock);
+  return RESPONSE_ALREADY_SENT;
+}

@@ -1,0 +1,59 @@
+import { ProblemError } from '../../../core/problem.ts';
+import type { SessionFacts } from '../../../ports/session-store.ts';
+import { QUERY } from '../../../protocol/routes.ts';
+import { json } from '../answers.ts';
+import { validate } from '../body/validate.ts';
+import type { FaceContext } from '../context.ts';
+import { enter } from '../context.ts';
+import { prefersJson } from '../negotiate.ts';
+import type { Call } from '../node-http.ts';
+import { OPERATIONS } from '../operations/table.ts';
+import { MAX_PARTICIPANT_LENGTH } from '../schema/limits.ts';
+import { openStream, STREAM_HEADERS, turnAway } from '../stream/open-stream.ts';
+import { streamStart } from '../stream/stream-start.ts';
+import { VARY_ACCEPT } from './object-handlers.ts';
+
+/** A18, A23 and A26. */
+export function eventHandlers(face: FaceContext) {
+  return {
+    readEvents: (call: Call) =>
+      prefersJson(call, STREAM_HEADERS['Content-Type']) ? page(face, call) : stream(face, call),
+  };
+}
+
+async function page(face: FaceContext, call: Call): Promise<Response> {
+  const { wait = 0, limit } = validate(OPERATIONS.readEvents.query, call.req.query());
+  const session = await enter(face, call);
+  const answer = await face.gateway.pages.page(session, streamStart(call), {
+    waitMs: call.req.method === 'HEAD' ? 0 : wait * 1000,
+    limit,
+    signal: call.req.raw.signal,
+  });
+  return json(200, answer, { Vary: VARY_ACCEPT });
+}
+
+async function stream(face: FaceContext, call: Call): Promise<Response> {
+  const session = await enterStream(face, call);
+  if (call.req.method === 'HEAD') return new Response(null, { headers: { ...STREAM_HEADERS } });
+  return openStream(face, call, async (sink) => {
+    if (session === undefined) turnAway(face, sink);
+    else await face.gateway.streams.open(session, streamStart(call), sink, participant(call));
+  });
+}
+
+/** The session; `undefined` when nobody can tell now, which is no reason for an error (A25). */
+async function enterStream(face: FaceContext, call: Call): Promise<SessionFacts | undefined> {
+  try {
+    return await enter(face, call);
+  } catch (error) {
+    if (error instanceof ProblemError && error.code === 'storage_unavailable') return undefined;
+    throw error;
+  }
+}
+
+/** Who reads. A name that cannot be one is ignored: a stream never fails for it. */
+function participant(call: Call): string | undefined {
+  const name = call.req.query(QUERY.participant);
+  const pattern = new RegExp(`^[A-Za-z0-9_-]{1,${MAX_PARTICIPANT_LENGTH}}$`);
+  return name !== undefined && pattern.test(name) ? name : undefined;
+}

@@ -1,0 +1,53 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { passingBytes, passingFrame } from '../../../gateway/stream/frames.ts';
+import type { StreamSink } from '../../../gateway/stream/sink.ts';
+import type { FaceContext } from '../context.ts';
+import { requestIdOf } from '../front-door.ts';
+import type { Call } from '../node-http.ts';
+import { isHttp2 } from '../node-http.ts';
+import { ResponseSink } from './response-sink.ts';
+
+/** A18. `no-transform` and the nginx header keep proxies from compressing and collecting. */
+export const STREAM_HEADERS = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+  Vary: 'Accept, Origin',
+} as const;
+
+/** Between these a reader comes back that could not be served (A25). */
+const RECONNECT_MIN_MS = 1_000;
+const RECONNECT_SPREAD_MS = 2_000;
+
+/**
+ * Answers a stream on Node's response and lets `serve` write it. From here on the answer is 200,
+ * whatever happens: a browser gives up for good after anything else (A25).
+ */
+export async function openStream(
+  face: FaceContext,
+  call: Call,
+  serve: (sink: StreamSink) => Promise<void>,
+): Promise<Response> {
+  const { incoming, outgoing } = call.env;
+  // Node's own `Connection: keep-alive` is needless in HTTP/1.1 and breaks behind HTTP/2 proxies.
+  outgoing.removeHeader('Connection');
+  outgoing.writeHead(200, STREAM_HEADERS);
+  outgoing.flushHeaders();
+  if (!isHttp2(incoming)) outgoing.socket?.setNoDelay(true);
+  const sink = new ResponseSink(incoming, outgoing);
+  try {
+    await serve(sink);
+  } catch (error) {
+    face.log.warn('a stream could not be served', { requestId: requestIdOf(outgoing), error });
+    turnAway(face, sink);
+  }
+  return RESPONSE_ALREADY_SENT;
+}
+
+/** Sends a reader away for a moment, in a way that it understands. */
+export function turnAway({ clock, random }: FaceContext, sink: StreamSink): void {
+  const retryMs = RECONNECT_MIN_MS + Math.floor(random.uniform() * RECONNECT_SPREAD_MS);
+  const frame = passingFrame('stream.draining', { reconnectInMs: retryMs }, clock.now());
+  sink.write(passingBytes(frame, { retryMs }));
+  sink.end();
+}
