@@ -52,8 +52,11 @@ function walk(inside: Inside, left: number, top: number, passed: (x: number, y: 
   return middles;
 }
 
+/** Times that an outline is smoothed: shallow slopes have long stairs. */
+const PASSES = 3;
+
 /** Weighs each point with its neighbours (1, 2, 1): rounds what is left of the stairs. */
-function smooth(points: readonly number[]): Loop {
+function smooth(points: ArrayLike<number>): Loop {
   const count = points.length;
   const loop = new Float32Array(count);
   for (let at = 0; at < count; at += 1) {
@@ -96,7 +99,9 @@ export function contours(mask: Uint8Array, { width, height }: Size, bounds: Box)
       const middles = walk(inside, x, y, (px, py) => {
         seen[slot(px, py)] = 1;
       });
-      loops.push(simplify(smooth(middles)));
+      let loop: Loop = Float32Array.from(middles);
+      for (let pass = 0; pass < PASSES; pass += 1) loop = smooth(loop);
+      loops.push(simplify(loop));
     }
   }
   return loops;
