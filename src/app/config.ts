@@ -1,7 +1,7 @@
 /** The environment, read once into a frozen value; nothing else looks at it (A33). */
 import type { LogLevel } from '../adapters/system/json-logger.ts';
 import type { GatewaySettings } from '../gateway/settings.ts';
-import { contradictions } from './config/contradictions.ts';
+import { contradictions, isLoopbackHost } from './config/contradictions.ts';
 import { nearest } from './config/nearest.ts';
 import { BadValue } from './config/variable.ts';
 import type { Values, VariableName } from './config/variables.ts';
@@ -71,7 +71,8 @@ export function loadConfig(env: Environment): LoadedConfig {
   const values = parseAll(env, problems);
   if (values !== undefined) problems.push(...contradictions(values));
   if (values === undefined || problems.length > 0) throw new ConfigError(problems);
-  return { config: deepFreeze(configOf(values)), warnings: unknownNames(env) };
+  const config = deepFreeze(configOf(values));
+  return { config, warnings: [...unknownNames(env), ...unreachable(config)] };
 }
 
 /** Name, text in force and where it comes from; secrets are masked. For `maskwire check-config`. */
@@ -125,7 +126,11 @@ function configOf(values: Values): Config {
     auth: values.MASKWIRE_AUTH,
     corsOrigins,
     // Whoever lists an origin, or names this gateway's own address, expects to reach it by that name.
-    allowedHosts: [...values.MASKWIRE_ALLOWED_HOSTS, ...listed.map((url) => new URL(url).host)],
+    allowedHosts: [
+      ...values.MASKWIRE_ALLOWED_HOSTS,
+      ...listed.map((url) => new URL(url).host),
+      ...ownNames(values.HOST),
+    ],
     logLevel: values.MASKWIRE_LOG_LEVEL,
     maxBlobBytes: values.MASKWIRE_MAX_BLOB_BYTES,
     featureServer: {
@@ -151,11 +156,27 @@ function configOf(values: Values): Config {
   };
 }
 
+/** Not the addresses that stand for all: a page of any site may call its own visitor 0.0.0.0. */
+function ownNames(host: string): readonly string[] {
+  if (isWildcard(host) || isLoopbackHost(host)) return [];
+  return [host.includes(':') ? `[${host}]` : host];
+}
+
+const isWildcard = (host: string) => /^[0:.]+$/.test(host);
+
 function unknownNames(env: Environment): string[] {
   const known = Object.keys(VARIABLES);
   return Object.keys(env)
     .filter((name) => name.startsWith('MASKWIRE_') && !known.includes(name))
     .map((name) => `${name} is not known; did you mean ${nearest(name, known)}?`);
+}
+
+/** Listening on every address is of no use when no name but loopback's is served (A34). */
+function unreachable({ host, allowedHosts }: Config): string[] {
+  if (!isWildcard(host) || allowedHosts.length > 0) return [];
+  return [
+    `HOST is ${host}, but only loopback names are served: list the others in MASKWIRE_ALLOWED_HOSTS.`,
+  ];
 }
 
 function deepFreeze<Value extends object>(value: Value): Value {

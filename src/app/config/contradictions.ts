@@ -35,6 +35,7 @@ export function contradictions(values: Values): string[] {
   return problems;
 }
 
-function isLoopbackHost(host: string): boolean {
+/** True for an address to listen on that only this machine reaches. */
+export function isLoopbackHost(host: string): boolean {
   return isLoopback(host.includes(':') ? `[${host}]` : host);
 }
