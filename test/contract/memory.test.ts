@@ -4,6 +4,7 @@ import { blobStoreContract } from './blob-store.contract.ts';
 import { eventLogContract } from './event-log.contract.ts';
 import { idempotencyStoreContract } from './idempotency-store.contract.ts';
 import { imageRegistryContract } from './image-registry.contract.ts';
+import { sessionModelContract } from './session-model.contract.ts';
 import { sessionStoreContract } from './session-store.contract.ts';
 import type { OpenEngine } from './support.ts';
 import { CONTRACT_SETTINGS } from './support.ts';
@@ -20,6 +21,7 @@ const clock: Clock = {
 const open: OpenEngine = async () => openMemoryEngine({ settings: CONTRACT_SETTINGS, clock });
 
 sessionStoreContract('memory', open);
+sessionModelContract('memory', open, 300);
 eventLogContract('memory', open);
 workQueueContract('memory', open);
 blobStoreContract('memory', open);

@@ -50,9 +50,13 @@ export class Turns {
   /** A session whose next piece would start in the past is as good as one never seen. */
   #sweep(): void {
     for (const [session, next] of this.#next) {
-      const excess = this.#next.size > MAX_REMEMBERED_SESSIONS;
-      if (excess || next <= this.#virtualTime) this.#next.delete(session);
+      if (next <= this.#virtualTime) this.#next.delete(session);
     }
-    this.#sweepAt = Math.min(MAX_REMEMBERED_SESSIONS, Math.max(SWEEP_FROM, this.#next.size * 2));
+    // Half at once, so that a full memory does not cost a look through all of it every time.
+    for (const longestIdle of this.#next.keys()) {
+      if (this.#next.size <= MAX_REMEMBERED_SESSIONS / 2) break;
+      this.#next.delete(longestIdle);
+    }
+    this.#sweepAt = Math.max(SWEEP_FROM, this.#next.size * 2);
   }
 }

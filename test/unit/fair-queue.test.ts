@@ -1,0 +1,294 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Turns } from '../../src/core/fair-queue/turns.ts';
+import type { QueueItem } from '../../src/core/fair-queue.ts';
+import { FairQueue } from '../../src/core/fair-queue.ts';
+import { NaiveQueue } from './fair-queue-model.ts';
+
+const segment = (key: string, after?: string): QueueItem<string> => ({
+  key,
+  session: key.slice(0, 1),
+  kind: 'segment',
+  after,
+  value: key,
+});
+
+const prepare = (session: string, content: string): QueueItem<string> => ({
+  key: `prepare ${content}`,
+  session,
+  kind: 'prepare',
+  value: content,
+});
+
+const SESSIONS = ['a', 'b', 'c'];
+const OBJECTS = ['1', '2', '3'];
+const CONTENTS = ['i', 'j'];
+
+const segmentKey = fc
+  .tuple(fc.constantFrom(...SESSIONS), fc.constantFrom(...OBJECTS))
+  .map(([session, object]) => session + object);
+const awaited = fc.option(
+  fc.constantFrom(...CONTENTS).map((content) => `prepare ${content}`),
+  { nil: undefined },
+);
+
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('segment' as const), key: segmentKey, after: awaited }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('prepare' as const),
+      session: fc.constantFrom(...SESSIONS),
+      content: fc.constantFrom(...CONTENTS),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('claim' as const), repeated: fc.nat({ max: 5 }) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('release' as const),
+      which: fc.nat({ max: 9 }),
+      dirty: fc.boolean(),
+      retryMs: fc.option(fc.nat({ max: 20 }), { nil: undefined, freq: 3 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('renew' as const), which: fc.nat({ max: 9 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('expire' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('limit' as const), limit: fc.nat({ max: 4 }) }),
+  },
+);
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** Does the same to both queues, compares what they say, and watches what must never happen. */
+class Pair {
+  readonly #queue = new FairQueue<string>(2);
+  readonly #model = new NaiveQueue(2);
+  /** Every lease ever given, the dead ones too. */
+  readonly #leases: { readonly key: string; readonly fence: number }[] = [];
+  #now = 1_000;
+  #claims = 0;
+
+  play(one: Step): void {
+    this.#now += 3;
+    const { leased } = this.#queue.load;
+    this.#carryOut(one);
+    const load = this.#queue.load;
+    expect(load.leased).toBeLessThanOrEqual(Math.max(leased, load.limit));
+    expect(load).toEqual({
+      waiting: this.#model.line().length,
+      leased: this.#model.leased().length,
+      limit: this.#model.limit,
+    });
+    this.#model.line().forEach(({ item }, position) => {
+      expect(this.#queue.place(item.key)).toEqual({ state: 'queued', position });
+    });
+  }
+
+  #carryOut(one: Step): void {
+    if (one.do === 'segment') this.#enqueue(segment(one.key, one.after));
+    if (one.do === 'prepare') this.#enqueue(prepare(one.session, one.content));
+    if (one.do === 'claim') this.#claim(one.repeated);
+    if (one.do === 'release') this.#release(one);
+    if (one.do === 'renew') this.#renew(one.which);
+    if (one.do === 'limit') this.#limit(one.limit);
+    if (one.do === 'expire') {
+      expect(this.#queue.expire(this.#now)).toBe(this.#model.expire(this.#now));
+    }
+  }
+
+  #limit(limit: number): void {
+    this.#queue.setLimit(limit);
+    this.#model.limit = limit;
+  }
+
+  #enqueue(item: QueueItem<string>): void {
+    const before = this.#queue.place(item.key);
+    const foretold = this.#queue.preview(item);
+    const spot = this.#queue.enqueue(item);
+    expect(spot).toEqual(this.#model.enqueue(item));
+    const promoted = item.after !== undefined || item.kind === 'prepare';
+    if (!promoted) expect(spot.position).toBe(foretold);
+    if (!promoted && before?.state === 'queued') {
+      expect(spot).toEqual({ state: 'merged', position: before.position });
+    }
+  }
+
+  #claim(repeated: number): void {
+    if (repeated > 0) this.#claims += 1;
+    const claimId = `claim ${this.#claims}`;
+    const mayStart = this.#model.startable(this.#now).length > 0;
+    const full = this.#model.leased().length >= this.#model.limit;
+    const lease = this.#queue.claim({ claimId, leaseMs: 10, now: this.#now });
+    expect(lease).toEqual(this.#model.claim(claimId, 10, this.#now));
+    if (mayStart && !full) expect(lease).toBeDefined();
+    if (lease === undefined || this.#leases.some(({ fence }) => fence === lease.fence)) return;
+    const last = this.#leases.at(-1)?.fence ?? 0;
+    expect(lease.fence).toBeGreaterThan(last);
+    this.#leases.push(lease);
+  }
+
+  #release(one: Extract<Step, { do: 'release' }>): void {
+    const lease = this.#leases.at(-1 - one.which);
+    if (lease === undefined) return;
+    const { dirty, retryMs } = one;
+    const retryAt = retryMs === undefined ? undefined : this.#now + retryMs;
+    const ended = this.#queue.release(lease.key, lease.fence, { dirty, retryAt });
+    expect(ended).toBe(this.#model.release(lease.key, lease.fence, dirty, retryAt));
+  }
+
+  #renew(which: number): void {
+    const lease = this.#leases.at(-1 - which);
+    if (lease === undefined) return;
+    const live = this.#model.leased().find((entry) => entry.lease?.fence === lease.fence);
+    if (live?.lease !== undefined) live.lease.until = this.#now + 10;
+    const renewed = this.#queue.renew(lease.key, lease.fence, this.#now + 10);
+    expect(renewed).toBe(live !== undefined);
+  }
+}
+
+/** A busy pool, and how many claims passed each token that waits. */
+class Patience {
+  readonly #queue: FairQueue<string>;
+  readonly #limit: number;
+  readonly #leases: { readonly key: string; readonly fence: number }[] = [];
+  readonly #passedBy = new Map<string, number>();
+  #turn = 0;
+
+  constructor(limit: number) {
+    this.#queue = new FairQueue(limit);
+    this.#limit = limit;
+  }
+
+  get longestWait(): number {
+    return Math.max(0, ...this.#passedBy.values());
+  }
+
+  play(key: string, which: number, dirty: boolean): void {
+    this.#queue.enqueue(segment(key));
+    this.#note(key);
+    if (this.#leases.length === this.#limit) this.#end(which, dirty);
+    this.#turn += 1;
+    const lease = this.#queue.claim({ claimId: `${this.#turn}`, leaseMs: 1, now: 0 });
+    if (lease === undefined) return;
+    this.#leases.push(lease);
+    this.#passedBy.delete(lease.key);
+    for (const [waiting, claims] of this.#passedBy) this.#passedBy.set(waiting, claims + 1);
+  }
+
+  #end(which: number, dirty: boolean): void {
+    const [ended] = this.#leases.splice(which % this.#leases.length, 1);
+    if (ended === undefined) return;
+    this.#queue.release(ended.key, ended.fence, { dirty });
+    this.#note(ended.key);
+  }
+
+  #note(key: string): void {
+    if (this.#queue.place(key)?.state !== 'queued') return;
+    this.#passedBy.set(key, this.#passedBy.get(key) ?? 0);
+  }
+}
+
+describe('FairQueue', () => {
+  it('L5 does what the plain model does, whatever is asked of it', { timeout: 30_000 }, () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+        const pair = new Pair();
+        for (const one of steps) pair.play(one);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('starves nobody: what may start is claimed after sessions × objects claims', () => {
+    const adversary = fc.record({
+      limit: fc.integer({ min: 1, max: 4 }),
+      moves: fc.array(fc.tuple(segmentKey, fc.nat({ max: 3 }), fc.boolean()), { minLength: 50 }),
+    });
+    fc.assert(
+      fc.property(adversary, ({ limit, moves }) => {
+        const patience = new Patience(limit);
+        for (const [key, which, dirty] of moves) {
+          patience.play(key, which, dirty);
+          expect(patience.longestWait).toBeLessThanOrEqual(SESSIONS.length * OBJECTS.length);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('gives a session that asks for everything no more than one that asks for a little', () => {
+    const queue = new FairQueue<string>(1);
+    for (let n = 0; n < 100; n += 1) queue.enqueue(segment(`a${n}`));
+    for (let n = 0; n < 10; n += 1) queue.enqueue(segment(`b${n}`));
+    const served: string[] = [];
+    for (let n = 0; n < 20; n += 1) {
+      const lease = queue.claim({ claimId: `${n}`, leaseMs: 1, now: 0 });
+      if (lease === undefined) break;
+      served.push(lease.key.slice(0, 1));
+      queue.release(lease.key, lease.fence, { dirty: false });
+    }
+    expect(served.filter((session) => session === 'b')).toHaveLength(10);
+  });
+
+  it('does not let work that was blocked turn time back', () => {
+    const queue = new FairQueue<string>(1);
+    const serve = () => {
+      const lease = queue.claim({ claimId: crypto.randomUUID(), leaseMs: 1, now: 0 });
+      if (lease !== undefined) queue.release(lease.key, lease.fence, { dirty: false });
+      return lease?.key;
+    };
+    queue.enqueue({ ...prepare('z', 'i') });
+    const hold = queue.claim({ claimId: 'hold', leaseMs: 1, now: 0 });
+    queue.setLimit(2);
+    queue.enqueue(segment('a1', 'prepare i'));
+    for (const key of ['b1', 'b2', 'b3', 'b4']) queue.enqueue(segment(key));
+    expect([serve(), serve(), serve()]).toEqual(['b1', 'b2', 'b3']);
+    if (hold !== undefined) queue.release(hold.key, hold.fence, { dirty: false });
+    expect(serve()).toBe('a1');
+    // A newcomer starts at the present: behind b4, which has waited for this turn.
+    queue.enqueue(segment('b5'));
+    queue.enqueue(segment('c1'));
+    expect([serve(), serve(), serve()]).toEqual(['c1', 'b4', 'b5']);
+  });
+
+  it('names the end of a lease that has run out, but no retry that may start already', () => {
+    const queue = new FairQueue<string>(1);
+    queue.enqueue(segment('a1'));
+    const lease = queue.claim({ claimId: 'one', leaseMs: 10, now: 100 });
+    expect(queue.nextDue(500)).toBe(110);
+    queue.release('a1', lease?.fence ?? 0, { dirty: true, retryAt: 200 });
+    expect(queue.nextDue(199)).toBe(200);
+    // It waits for a place, not for a time: a timer on it would only spin.
+    expect(queue.nextDue(200)).toBeUndefined();
+  });
+});
+
+describe('Turns', () => {
+  it('forgets sessions whose turn has passed, and none whose turn is to come', () => {
+    const turns = new Turns();
+    for (let n = 0; n < 5; n += 1) turns.take('greedy');
+    for (let n = 0; n < 10_000; n += 1) turns.take(`early ${n}`);
+    turns.served(1);
+    for (let n = 0; n < 12_000; n += 1) turns.take(`late ${n}`);
+    expect(turns.remembered).toBeLessThanOrEqual(12_001);
+    expect(turns.preview('greedy')).toBe(5);
+    expect(turns.preview('early 1')).toBe(1);
+  });
+
+  it('bounds what it remembers when time stands still', () => {
+    const turns = new Turns();
+    for (let n = 0; n < 200_000; n += 1) turns.take(`once ${n}`);
+    expect(turns.remembered).toBeLessThanOrEqual(65_536);
+  });
+});
