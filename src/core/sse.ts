@@ -24,14 +24,18 @@ function field(name: string, text: string): string {
 
 /**
  * One frame, ending in its empty line.
- * @throws TypeError when `id` or `event` holds a control character, or `retryMs` is no whole number.
+ * @throws TypeError when `id` or `event` holds a control character, `event` is empty (browsers would
+ * call it `message`), `retryMs` is no whole number, or JSON has no form for `data`.
  */
 export function encodeFrame(frame: SseFrame): string {
   const { retryMs } = frame;
   if (retryMs !== undefined && !(Number.isSafeInteger(retryMs) && retryMs >= 0)) {
     throw new TypeError('an SSE retry is a whole number of milliseconds');
   }
+  if (frame.event === '') throw new TypeError('an SSE event has no name');
+  const data: string | undefined = JSON.stringify(frame.data);
+  if (data === undefined) throw new TypeError('the data of an SSE event cannot be written as JSON');
   const retry = retryMs === undefined ? '' : `retry: ${retryMs}\n`;
   const id = frame.id === undefined ? '' : field('id', frame.id);
-  return `${retry}${id}${field('event', frame.event)}data: ${JSON.stringify(frame.data)}\n\n`;
+  return `${retry}${id}${field('event', frame.event)}data: ${data}\n\n`;
 }
