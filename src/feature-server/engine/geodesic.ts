@@ -16,11 +16,11 @@ export function geodesicDistances(space: GraphSpace, sources: Float32Array): Flo
     const end = first[r + 1] as number;
     for (let k = first[r] as number; k < end; k++) {
       const other = neighbours[k] as number;
-      const distance = heap.popped + (crossing[edges[k] as number] as number);
+      // Rounded as it will be stored: an unrounded sum could seem shorter than itself for ever.
+      const distance = Math.fround(heap.popped + (crossing[edges[k] as number] as number));
       if (distance >= (distances[other] as number)) continue;
       distances[other] = distance;
-      // As it was rounded when it was stored, or the check above would drop it.
-      heap.push(distances[other] as number, other);
+      heap.push(distance, other);
     }
   }
   return distances;
