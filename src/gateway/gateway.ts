@@ -76,11 +76,11 @@ export class Gateway implements AsyncDisposable {
     this.images = new ImageService(engine, clock, ports.verifyUrl);
     this.clicks = new ClickService({ engine, clock, random, metrics }, work);
     this.objects = new ObjectService(engine, clock, work);
-    this.health = new HealthService(engine, this.streams);
     this.#dispatcher = new Dispatcher(
       { ...ports, estimator, monitor, settings: options },
       options.featureConcurrency,
     );
+    this.health = new HealthService(engine, this.streams, this.#dispatcher);
     const reporter = new QueueReporter(this.streams, work, clock);
     this.#chores = new Chores(clock, log, [
       { name: 'queue places', everyMs: QUEUE_REPORT_MS, run: () => reporter.report() },
@@ -100,7 +100,7 @@ export class Gateway implements AsyncDisposable {
   async drain(): Promise<void> {
     this.health.drain();
     await this.#dispatcher.stop();
-    await this.streams.drain();
+    this.streams.drain();
   }
 
   /** Stops everything; the engine stays open, it was handed in. */

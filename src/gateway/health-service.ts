@@ -1,5 +1,6 @@
 import type { Engine } from '../ports/engine.ts';
 import type { StreamService } from './stream/stream-service.ts';
+import type { Dispatcher } from './work/dispatcher.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -11,11 +12,13 @@ export interface Readiness {
 export class HealthService {
   readonly #engine: Engine;
   readonly #streams: StreamService;
+  readonly #dispatcher: Dispatcher;
   #draining = false;
 
-  constructor(engine: Engine, streams: StreamService) {
+  constructor(engine: Engine, streams: StreamService, dispatcher: Dispatcher) {
     this.#engine = engine;
     this.#streams = streams;
+    this.#dispatcher = dispatcher;
   }
 
   /** From now on the answer is no: this gateway is about to stop. */
@@ -26,7 +29,9 @@ export class HealthService {
   async readiness(): Promise<Readiness> {
     const problems: string[] = [];
     if (this.#draining) problems.push('This gateway is stopping.');
-    if (this.#streams.serviceState === 'down') problems.push('No feature server can be reached.');
+    if (this.#dispatcher.limit === 0 || this.#streams.serviceState === 'down') {
+      problems.push('No feature server has answered.');
+    }
     try {
       await this.#engine.ready();
     } catch {

@@ -20,6 +20,8 @@ export interface ReaderContext {
   >;
   readonly onReset: (reason: ResetReason) => void;
   readonly onFrame: (bytes: number) => void;
+  /** The last frame of a reader that cannot be served any more: when to come back (A25). */
+  readonly farewell: () => Uint8Array;
   /** The reader is over, for whatever reason; called once. */
   readonly onEnd: (reader: Reader) => void;
 }
@@ -52,8 +54,12 @@ export class Reader {
     this.#sink = sink;
     this.#context = context;
     this.#outbox = new Outbox(sink);
-    sink.onDrain(() => this.wake());
-    sink.onClose(() => this.#finish());
+  }
+
+  /** Listens to the network; called once. Ends the reader at once when its peer has gone already. */
+  attach(): void {
+    this.#sink.onDrain(() => this.wake());
+    this.#sink.onClose(() => this.#finish());
   }
 
   get ended(): boolean {
@@ -132,20 +138,22 @@ export class Reader {
   wake(): void {
     if (this.#pumping || this.ended || this.#state === 'opening') return;
     this.#pumping = true;
-    this.#pump()
-      .catch(() => this.destroy())
-      .finally(() => {
-        this.#pumping = false;
-        // A frame may have been announced, or the network drained, while the last read was under way.
-        if (this.#state === 'catching-up' && this.#outbox.empty) this.wake();
-      });
+    void this.#pump();
   }
 
   async #pump(): Promise<void> {
-    while (!this.ended && this.#outbox.flush() && this.#outbox.open && this.#state !== 'live') {
-      if (this.#reset !== undefined) await this.#writeReset(this.#reset);
-      else if (this.#cursor === undefined) await this.#writeSnapshot();
-      else await this.#writePage(this.#cursor);
+    try {
+      while (!this.ended && this.#outbox.flush() && this.#outbox.open && this.#state !== 'live') {
+        if (this.#reset !== undefined) await this.#writeReset(this.#reset);
+        else if (this.#cursor === undefined) await this.#writeSnapshot();
+        else await this.#writePage(this.#cursor);
+      }
+    } catch {
+      // The storage is lost. The reader returns to where it stands when that has passed.
+      this.end(this.#context.farewell());
+    } finally {
+      // In the same step as the last look at state and network: what changes later calls `wake`.
+      this.#pumping = false;
     }
   }
 
@@ -185,9 +193,10 @@ export class Reader {
       this.#writeEvent(event);
       if (this.ended) return;
     }
-    // Live only if nothing was announced beyond what was just written: the announcement itself was
-    // dropped, since this reader was catching up.
-    if (this.#cursor !== undefined && !channel.isAhead(this.#cursor)) this.#state = 'live';
+    // Live only at the end of the log, and if nothing was announced beyond it: the announcement
+    // itself was dropped, since this reader was catching up.
+    const last = this.#cursor ?? cursor;
+    if (last.sequence >= page.extent.last && !channel.isAhead(last)) this.#state = 'live';
   }
 
   #writeEvent(event: LoggedEvent): void {

@@ -37,7 +37,7 @@ export interface StreamPorts {
 export class StreamService {
   readonly #ports: StreamPorts;
   readonly #settings: GatewaySettings;
-  readonly #channels = new Map<SessionId, Promise<OpenChannel>>();
+  readonly #channels = new Map<SessionId, OpenChannel>();
   readonly #pulse: Pulse;
   #service: ServiceState = 'ok';
   #draining = false;
@@ -70,7 +70,7 @@ export class StreamService {
   ): Promise<void> {
     if (this.#draining) return this.#turnAway(sink);
     const { sessionId } = session;
-    const { channel } = await this.#channel(sessionId);
+    const { channel, subscribed } = this.#channel(sessionId);
     const reader = new Reader(sink, {
       log: this.#ports.log,
       channel,
@@ -78,16 +78,24 @@ export class StreamService {
       snapshot: () => this.#snapshotFrame(sessionId),
       onReset: (reason) => this.#ports.metrics.streamReset(reason),
       onFrame: (bytes) => this.#ports.metrics.streamFrames(1, bytes),
+      farewell: () => this.#drainingFrame(),
       onEnd: (ended) => this.#onEnd(channel, ended, participantId),
     });
-    // Registered before anything is read: what is appended from here on is announced (L12).
+    // Registered before anything is awaited: neither its end nor the gateway's may miss it.
     channel.readers.add(reader);
     this.#pulse.add(reader);
     this.#ports.metrics.streamsOpen(1);
     if (participantId !== undefined && channel.join(participantId, this.#timestamp())) {
       this.#announceParticipants(channel);
     }
-    await this.#begin(reader, sessionId, start);
+    reader.attach();
+    try {
+      // Before anything is read: what is appended from here on is announced (L12).
+      await subscribed;
+      await this.#begin(reader, sessionId, start);
+    } catch {
+      reader.end(this.#drainingFrame());
+    }
   }
 
   /** A7, with what only this gateway knows. */
@@ -108,7 +116,7 @@ export class StreamService {
 
   /** Runs `visit` for each channel that is open now. */
   async eachChannel(visit: (channel: StreamChannel) => Promise<void>): Promise<void> {
-    for (const opening of [...this.#channels.values()]) await visit((await opening).channel);
+    for (const { channel } of [...this.#channels.values()]) await visit(channel);
   }
 
   /** Compares each channel with the log, in case a doorbell was lost (L12). */
@@ -121,11 +129,11 @@ export class StreamService {
   }
 
   /** Ends every stream, each with its own time to come back; later ones are turned away (A25). */
-  async drain(): Promise<void> {
+  drain(): void {
     this.#draining = true;
-    await this.eachChannel(async (channel) => {
+    for (const { channel } of [...this.#channels.values()]) {
       for (const reader of [...channel.readers]) reader.end(this.#drainingFrame());
-    });
+    }
     this.#pulse.stop();
   }
 
@@ -149,16 +157,13 @@ export class StreamService {
     reader.start(passingBytes(opened, { retryMs }), position, reset);
   }
 
-  #channel(session: SessionId): Promise<OpenChannel> {
+  #channel(session: SessionId): OpenChannel {
     const known = this.#channels.get(session);
     if (known !== undefined) return known;
     const channel = new StreamChannel(session);
-    const opening = this.#ports.log
-      .subscribe(session, channel)
-      .then((unsubscribe) => ({ channel, unsubscribe }));
-    this.#channels.set(session, opening);
-    opening.catch(() => this.#channels.delete(session));
-    return opening;
+    const open = { channel, subscribed: this.#ports.log.subscribe(session, channel) };
+    this.#channels.set(session, open);
+    return open;
   }
 
   #onEnd(channel: StreamChannel, reader: Reader, participantId: string | undefined): void {
@@ -168,26 +173,26 @@ export class StreamService {
     if (participantId !== undefined && channel.leave(participantId)) {
       this.#announceParticipants(channel);
     }
-    if (channel.readers.size > 0) return;
-    const opening = this.#channels.get(channel.session);
-    void opening?.then(({ unsubscribe }) => {
-      // A reader may have come while the subscription was being made.
-      if (channel.readers.size > 0 || this.#channels.get(channel.session) !== opening) return;
-      this.#channels.delete(channel.session);
-      unsubscribe();
-    });
+    const open = this.#channels.get(channel.session);
+    if (channel.readers.size > 0 || open?.channel !== channel) return;
+    this.#channels.delete(channel.session);
+    // One that failed has nothing to be ended; its readers have been told.
+    void open.subscribed.then(
+      (unsubscribe) => unsubscribe(),
+      () => {},
+    );
   }
 
   async #snapshotFrame(session: SessionId) {
     const cut = await this.#ports.sessions.snapshot(session);
     if (cut === undefined) return undefined;
-    const payload = await this.#complete(cut);
+    const payload = this.#complete(cut);
     const frame = passingFrame('session.snapshot', payload, this.#ports.clock.now());
     return { bytes: passingBytes(frame, { position: cut.position }), position: cut.position };
   }
 
-  async #complete(cut: SnapshotCut): Promise<Snapshot> {
-    const open = await this.#channels.get(cut.snapshot.sessionId);
+  #complete(cut: SnapshotCut): Snapshot {
+    const open = this.#channels.get(cut.snapshot.sessionId);
     return {
       ...cut.snapshot,
       participants: open?.channel.participants ?? [],
@@ -196,7 +201,7 @@ export class StreamService {
   }
 
   #broadcast(frame: PassingFrame): void {
-    void this.eachChannel(async (channel) => channel.passing(frame));
+    for (const { channel } of this.#channels.values()) channel.passing(frame);
   }
 
   #announceParticipants(channel: StreamChannel): void {
@@ -228,7 +233,8 @@ export class StreamService {
 
 interface OpenChannel {
   readonly channel: StreamChannel;
-  readonly unsubscribe: () => void;
+  /** Resolves when the channel hears of what is appended; gives the way to end that. */
+  readonly subscribed: Promise<() => void>;
 }
 
 /** The position that a start stands for; `undefined` for "no position". */

@@ -22,7 +22,7 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
 ];
 
 /** OpenAPI 3.1 of all operations, from the very schemas that requests are checked by (A32). */
-export function openApiDocument(version: string) {
+export function openApiDocument(version: string): ReturnType<typeof createDocument> {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   for (const { id, operation } of OPERATION_LIST) {
     paths[operation.path] = {
