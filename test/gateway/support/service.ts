@@ -1,0 +1,180 @@
+import { openMemoryEngine } from '../../../src/adapters/memory/engine.ts';
+import type { ImageId, SessionId } from '../../../src/core/ids.ts';
+import { imageId, objectId, tenant } from '../../../src/core/ids.ts';
+import type { SubmitClick } from '../../../src/gateway/click-service.ts';
+import { Gateway } from '../../../src/gateway/gateway.ts';
+import type { GatewaySettings } from '../../../src/gateway/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../src/gateway/settings.ts';
+import type { StreamStart } from '../../../src/gateway/stream/stream-service.ts';
+import type { Engine } from '../../../src/ports/engine.ts';
+import type { LoggedEvent } from '../../../src/ports/event-log.ts';
+import type { SessionFacts } from '../../../src/ports/session-store.ts';
+import type { TaskRunner } from '../../../src/ports/system.ts';
+import type { ClickAccepted } from '../../../src/protocol/bodies.ts';
+import { noMetrics } from '../../sim/process.ts';
+import { SeededRandom } from '../../sim/seeded-random.ts';
+import { VirtualClock } from '../../sim/virtual-clock.ts';
+import { HandSink } from './hand-sink.ts';
+import { ScriptedServer } from './scripted-server.ts';
+
+export interface ServiceOptions {
+  readonly settings?: Partial<GatewaySettings>;
+  readonly concurrency?: number;
+  /** Puts something between the gateways and the engine. */
+  readonly wrap?: (engine: Engine, clock: VirtualClock) => Engine;
+  /** Before the gateway starts. */
+  readonly prepare?: (server: ScriptedServer) => void;
+  readonly seed?: number;
+}
+
+export const SIZE = { width: 40, height: 30 };
+
+/** A whole service on a virtual clock: an engine in memory, a scripted feature server, a gateway. */
+export class Service {
+  readonly clock = new VirtualClock();
+  readonly random: SeededRandom;
+  readonly settings: GatewaySettings;
+  readonly server: ScriptedServer;
+  /** As it is, without what was put between. */
+  readonly bare: Engine;
+  readonly engine: Engine;
+  readonly gateway: Gateway;
+  readonly logged: { readonly message: string; readonly fields: unknown }[] = [];
+  #clicks = 0;
+
+  constructor(options: ServiceOptions) {
+    this.random = new SeededRandom(options.seed ?? 1);
+    this.settings = { ...DEFAULT_SETTINGS, ...options.settings };
+    this.server = new ScriptedServer(this.clock, options.concurrency ?? 1);
+    options.prepare?.(this.server);
+    this.bare = openMemoryEngine({ settings: this.settings, clock: this.clock });
+    this.engine = options.wrap?.(this.bare, this.clock) ?? this.bare;
+    this.gateway = this.spawn();
+    this.gateway.start();
+  }
+
+  /** Another gateway on the same engine, not started. */
+  spawn(engine = this.engine): Gateway {
+    const report = (message: string, fields?: unknown) => this.logged.push({ message, fields });
+    return new Gateway(
+      {
+        engine,
+        features: this.server,
+        clock: this.clock,
+        random: this.random,
+        log: { info: () => {}, warn: () => {}, error: report },
+        metrics: noMetrics,
+        runner: plainRunner(),
+        verifyUrl: () => true,
+      },
+      this.settings,
+    );
+  }
+
+  /** Time passes. */
+  async pass(ms: number): Promise<void> {
+    await this.clock.run(ms);
+  }
+
+  async session(ofTenant = 'default'): Promise<SessionFacts> {
+    const input = { tenant: tenant(ofTenant), subject: 'somebody' };
+    const { sessionId } = await this.gateway.sessions.create(input);
+    return await this.gateway.sessions.enter(sessionId);
+  }
+
+  /** A session with an image that is prepared. */
+  async readySession(name = 'cat'): Promise<{ facts: SessionFacts; image: ImageId }> {
+    const facts = await this.session();
+    const image = await this.addImage(facts, name);
+    await this.pass(this.server.encodeMs + 1);
+    return { facts, image };
+  }
+
+  async addImage(facts: SessionFacts, name = 'cat'): Promise<ImageId> {
+    const upload = { id: nameOf(name), bytes: new Uint8Array(8), contentType: 'image/png' };
+    await this.gateway.images.add(facts, { image: { ...upload, ...SIZE } });
+    return imageId(upload.id);
+  }
+
+  /** A click at a place where nobody clicked before, unless told otherwise. */
+  async click(
+    facts: SessionFacts,
+    image: ImageId,
+    object?: string,
+    more: Partial<SubmitClick> = {},
+  ): Promise<ClickAccepted> {
+    this.#clicks += 1;
+    const at = { x: this.#clicks % SIZE.width, y: Math.floor(this.#clicks / SIZE.width) };
+    const { accepted } = await this.gateway.clicks.submit(facts, {
+      imageId: image,
+      objectId: object === undefined ? undefined : objectId(object),
+      points: [{ ...at, label: 1 }],
+      ...more,
+    });
+    return accepted;
+  }
+
+  async stream(
+    facts: SessionFacts,
+    start: StreamStart | string = { kind: 'none' },
+    sink = new HandSink(),
+    participant?: string,
+  ): Promise<HandSink> {
+    const from = typeof start === 'string' ? ({ kind: 'cursor', text: start } as const) : start;
+    await this.gateway.streams.open(facts, from, sink, participant);
+    await this.pass(0);
+    return sink;
+  }
+
+  /** A session at rest whose log can be made longer by {@link append}: five entries so far. */
+  async chattySession(): Promise<SessionFacts> {
+    const { facts, image } = await this.readySession();
+    await this.click(facts, image, 'padding');
+    await this.pass(this.server.segmentMs + 1);
+    return facts;
+  }
+
+  /** Makes the log longer by so many entries, each at least so large. */
+  async append({ sessionId }: SessionFacts, entries: number, padding = 0): Promise<void> {
+    for (let entry = 0; entry < entries; entry += 1) {
+      const patch = { metadata: { entry, padding: 'x'.repeat(padding) } };
+      const now = this.clock.now();
+      await this.bare.sessions.patchObject(sessionId, objectId('padding'), patch, now);
+    }
+  }
+
+  /** All that the log keeps. */
+  async log(session: SessionId): Promise<readonly LoggedEvent[]> {
+    const page = await this.bare.log.read(session, { epoch: 0, sequence: 0 }, 10_000);
+    return page?.events ?? [];
+  }
+
+  async logOf<Type extends LoggedEvent['type']>(session: SessionId, type: Type) {
+    const events = await this.log(session);
+    return events.filter((event): event is LoggedEvent & { type: Type } => event.type === type);
+  }
+}
+
+export const openService = (options: ServiceOptions = {}): Service => new Service(options);
+
+/** A content name that begins with the text. */
+export function nameOf(text: string): string {
+  return `sha256-${Buffer.from(text).toString('hex').padEnd(64, '0').slice(0, 64)}`;
+}
+
+/** Tasks run as they come. */
+function plainRunner(): TaskRunner {
+  const running = new Set<Promise<void>>();
+  return {
+    get active() {
+      return running.size;
+    },
+    run(task) {
+      const done = task().finally(() => running.delete(done));
+      running.add(done);
+    },
+    async idle() {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
