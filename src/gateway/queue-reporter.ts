@@ -33,8 +33,10 @@ export class QueueReporter {
       told.delete(objectId);
       return;
     }
-    const { position, etaMs } = place;
-    if (place.state === 'running' || told.get(objectId) === position) return;
+    const { state, position, etaMs } = place;
+    // It waits no more; should it come to wait again, its place is news.
+    if (state === 'running') told.delete(objectId);
+    if (state === 'running' || told.get(objectId) === position) return;
     told.set(objectId, position);
     const payload = { objectId, position, etaMs };
     channel.passing(passingFrame('queue.updated', payload, this.#clock.now()));
