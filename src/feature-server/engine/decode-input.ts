@@ -1,4 +1,5 @@
 import type { GraphSpace } from './graph-space.ts';
+import type { GridBox } from './grid-box.ts';
 
 /** A click on the grid. */
 export interface GridClick {
@@ -15,8 +16,7 @@ export interface DecodeInput {
   readonly clicks: readonly GridClick[];
   /** Mask per region before the last click; none at the first step. */
   readonly previous: Uint8Array | undefined;
-  /** Per region, 1 where the box lets the object be; none without a box. */
-  readonly allowed: Uint8Array | undefined;
+  readonly box: GridBox | undefined;
   /** Per region: 1 for a positive, −1 for a negative click in it, the newest counting; else 0. */
   readonly seeds: Int8Array;
 }
@@ -25,10 +25,10 @@ export interface DecodeInput {
 export function seedsOf(
   count: number,
   clicks: readonly GridClick[],
-  allowed: Uint8Array | undefined,
+  box: GridBox | undefined,
 ): Int8Array {
   const seeds = new Int8Array(count);
-  if (allowed) for (let r = 0; r < count; r++) seeds[r] = allowed[r] === 1 ? 0 : -1;
+  if (box) for (let r = 0; r < count; r++) seeds[r] = box.allowed[r] === 1 ? 0 : -1;
   for (const { region, label } of clicks) seeds[region] = label === 1 ? 1 : -1;
   return seeds;
 }

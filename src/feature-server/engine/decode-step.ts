@@ -3,6 +3,7 @@ import type { DecodeInput, GridClick } from './decode-input.ts';
 import { seedsOf } from './decode-input.ts';
 import { featuresOf } from './features.ts';
 import type { GraphSpace } from './graph-space.ts';
+import type { GridBox } from './grid-box.ts';
 import { hypotheses } from './hypotheses.ts';
 import { rank } from './ranker.ts';
 
@@ -28,23 +29,22 @@ export class Decoder {
   /**
    * Answers the last of the clicks.
    * @param previous the mask that it was made on; an empty one counts as none
-   * @param allowed per region, 1 where the box lets the object be
    */
   step(
     clicks: readonly GridClick[],
     previous: Uint8Array | undefined,
-    allowed: Uint8Array | undefined,
+    box: GridBox | undefined,
   ): Decoded {
     const count = this.space.graph.count;
-    if (!allowed && !clicks.some(({ label }) => label === 1)) {
+    if (!box && !clicks.some(({ label }) => label === 1)) {
       return { mask: new Uint8Array(count), score: 0 };
     }
     const input: DecodeInput = {
       space: this.space,
       clicks,
       previous: previous?.includes(1) ? previous : undefined,
-      allowed,
-      seeds: seedsOf(count, clicks, allowed),
+      box,
+      seeds: seedsOf(count, clicks, box),
     };
     const candidates = hypotheses(input);
     const worths = rank(featuresOf(input, candidates, this.#meter), input.previous === undefined);

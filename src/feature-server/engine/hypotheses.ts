@@ -4,12 +4,17 @@ import { componentsOf } from './components.ts';
 import type { DecodeInput } from './decode-input.ts';
 import { CUT_UNITS } from './graph-space.ts';
 import { geodesicPotential, placePotential } from './potentials.ts';
-import { FIRST_RADII, FIRST_ROUNDS, LATER_RADII, LATER_ROUNDS, MIXES } from './tuning.ts';
+import {
+  BOX_RADII,
+  FIRST_RADII,
+  FIRST_ROUNDS,
+  LATER_RADII,
+  LATER_ROUNDS,
+  MIXES,
+} from './tuning.ts';
 
 /** More than all else a region can be worth: clicks are not argued with. */
 const CERTAIN = 1e8;
-/** Radius that stands for the box when no click was made. */
-const WHOLE_BOX = [1] as const;
 
 /** A mask that the clicks may mean, and what each region is worth to it. */
 export interface Candidate {
@@ -23,7 +28,7 @@ export interface Candidate {
  */
 export function hypotheses(input: DecodeInput): Candidate[] {
   const geodesic = geodesicPotential(input);
-  const radii = input.clicks.length === 0 ? WHOLE_BOX : input.previous ? LATER_RADII : FIRST_RADII;
+  const radii = input.clicks.length === 0 ? BOX_RADII : input.previous ? LATER_RADII : FIRST_RADII;
   const candidates: Candidate[] = [];
   for (const radius of radii) {
     const place = placePotential(input, radius);

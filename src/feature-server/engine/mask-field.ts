@@ -1,8 +1,8 @@
 import { blur } from './blur.ts';
 import type { RegionGraph } from './region-graph.ts';
 
-/** What a click forces on the samples around it, more than any blurred value. */
-const FORCED = 1;
+/** What a click forces on the samples around it. */
+const FORCED = 0.25;
 
 /**
  * A smooth field over the grid, positive inside the mask: region boundaries are jagged, the blur
@@ -22,7 +22,7 @@ export function fieldOf(
       for (const u of [left, Math.min(left + 1, width - 1)]) {
         const i = v * width + u;
         const value = field[i] as number;
-        field[i] = label === 1 ? Math.max(value, FORCED / 4) : Math.min(value, -FORCED / 4);
+        field[i] = label === 1 ? Math.max(value, FORCED) : Math.min(value, -FORCED);
       }
     }
   }

@@ -1,4 +1,5 @@
 /** What speaks for and against each region before appearance is asked. */
+import type { Box } from '../../core/prompt.ts';
 import type { DecodeInput } from './decode-input.ts';
 import { geodesicDistances } from './geodesic.ts';
 import { BORDER_PRICE, BOX_WEIGHT, CLICK_WEIGHT, DISC_WEIGHT, PREVIOUS_WEIGHT } from './tuning.ts';
@@ -41,22 +42,31 @@ export function disc(
 }
 
 /**
- * Where the object is taken to be before its looks are known: in a disc around the first click,
+ * Where the object is taken to be before its looks are known: in a disc around the first click;
  * later where the mask was, but near the new click as that says; in the box if there is no click.
+ * @param radius of the disc, or of the ellipse in the box, as a share of the short side or the box
  */
 export function placePotential(input: DecodeInput, radius: number): Float32Array {
-  const { clicks, previous, allowed, space } = input;
+  const { clicks, previous, box, space } = input;
   const click = clicks.at(-1);
-  if (!click) return Float32Array.from(allowed ?? [], (inside) => (inside === 1 ? BOX_WEIGHT : -1));
+  if (!click) return box ? ellipse(input, box, radius) : new Float32Array(space.graph.count);
   const around = disc(input, click, radius * space.shortSide);
-  if (!previous) {
-    const lift = allowed ? BOX_WEIGHT : 0;
-    return around.map((value) => value * DISC_WEIGHT + lift);
-  }
+  if (!previous) return around.map((value) => value * DISC_WEIGHT);
   const says = click.label === 1 ? CLICK_WEIGHT : -CLICK_WEIGHT;
   return around.map((value, r) => {
     const near = Math.max(0, value);
     const before = previous[r] === 1 ? PREVIOUS_WEIGHT : -PREVIOUS_WEIGHT;
     return near * says + (1 - near) * before;
+  });
+}
+
+/** People draw boxes tightly: the middle is the object, the corners are not. */
+function ellipse({ space }: DecodeInput, box: Box, radius: number): Float32Array {
+  const { x, y } = space.graph;
+  return x.map((centre, r) => {
+    const across = (centre + 0.5 - box.x) / box.width - 0.5;
+    const down = ((y[r] as number) + 0.5 - box.y) / box.height - 0.5;
+    const square = (4 * (across * across + down * down)) / (radius * radius);
+    return (BOX_WEIGHT * (1 - square)) / (1 + square);
   });
 }

@@ -1,4 +1,4 @@
-import type { Prompt, Size } from '../../core/prompt.ts';
+import type { Box, Prompt, Size } from '../../core/prompt.ts';
 import { promptKey } from '../../core/prompt.ts';
 import { encodeRuns } from '../../core/rle.ts';
 import { runsOfField } from './contour-runs.ts';
@@ -7,6 +7,8 @@ import type { Decoded } from './decode-step.ts';
 import { Decoder } from './decode-step.ts';
 import { unpackEmbedding } from './embedding.ts';
 import { GraphSpace } from './graph-space.ts';
+import type { GridBox } from './grid-box.ts';
+import { clipField, gridBoxOf } from './grid-box.ts';
 import { Lru } from './lru.ts';
 import { fieldOf } from './mask-field.ts';
 
@@ -40,13 +42,12 @@ export class Segmenter {
       const [u, v] = [(x * graph.width) / upright.width, (y * graph.height) / upright.height];
       return { x: u, y: v, label, region: decoder.space.regionAt(u, v) };
     });
-    const { mask, score } = this.#replay(imageId, decoder, prompt, clicks, upright);
-    const field = {
-      values: fieldOf(graph, mask, clicks),
-      width: graph.width,
-      height: graph.height,
-    };
-    const runs = runsOfField({ ...field, window: { x: 0, y: 0, ...upright } }, upright);
+    const box = prompt.box && gridBoxOf(graph, toGrid(prompt.box, graph, upright));
+    const { mask, score } = this.#replay(imageId, decoder, prompt, clicks, box);
+    const values = fieldOf(graph, mask, clicks);
+    if (box) clipField(values, graph.width, box);
+    const window = { x: 0, y: 0, ...upright };
+    const runs = runsOfField({ values, width: graph.width, height: graph.height, window }, upright);
     return { counts: encodeRuns(runs), score };
   }
 
@@ -64,7 +65,7 @@ export class Segmenter {
     decoder: Decoder,
     prompt: Prompt,
     clicks: readonly GridClick[],
-    _upright: Size,
+    box: GridBox | undefined,
   ): Decoded {
     const key = (length: number) =>
       `${imageId} ${promptKey({ ...prompt, points: prompt.points.slice(0, length) })}`;
@@ -73,10 +74,21 @@ export class Segmenter {
     while (!state && length > 0) state = this.#states.get(key(--length));
     while (!state || length < clicks.length) {
       if (state) length++;
-      else length = Math.min(1, clicks.length);
-      state = decoder.step(clicks.slice(0, length), state?.mask, undefined);
+      else length = box ? 0 : 1;
+      state = decoder.step(clicks.slice(0, length), state?.mask, box);
       this.#states.set(key(length), state);
     }
     return state;
   }
+}
+
+function toGrid(box: Box, grid: Size, upright: Size): Box {
+  const across = grid.width / upright.width;
+  const down = grid.height / upright.height;
+  return {
+    x: box.x * across,
+    y: box.y * down,
+    width: box.width * across,
+    height: box.height * down,
+  };
 }

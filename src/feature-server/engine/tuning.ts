@@ -19,8 +19,9 @@ export const LATER_ROUNDS = 2;
 export const DISC_WEIGHT = 1.2;
 export const PREVIOUS_WEIGHT = 1.6;
 export const CLICK_WEIGHT = 1.6;
-/** Weight of lying in the box, whose outside is barred anyway. */
-export const BOX_WEIGHT = 0.6;
+/** Radii of the ellipse that a box without clicks stands for, as shares of the box, and its weight. */
+export const BOX_RADII = [0.8, 1, 1.4] as const;
+export const BOX_WEIGHT = 1.2;
 /** Bounds what one region's appearance can say. */
 export const LIKELIHOOD_CLIP = 2.5;
 /** What separating two regions costs per step of boundary where there is no contrast. */
