@@ -3,8 +3,9 @@ import type { Incoming, Outgoing } from './node-http.ts';
 import { bodyPending, isHttp2 } from './node-http.ts';
 import type { PlainAnswer } from './problem-answer.ts';
 
-/** How long and how much we listen to a caller that was refused and still sends. */
-const LINGER_MS = 5_000;
+/** A caller that was refused and still sends is listened to until it pauses for this long … */
+const LINGER_IDLE_MS = 1_000;
+/** … or has sent so much more. */
 const LINGER_BYTES = 32 * 1024 * 1024;
 
 /** Requests whose caller waits for `100 Continue` before it sends the body. */
@@ -51,14 +52,16 @@ export function sendPlain(
 
 function linger(incoming: Incoming, outgoing: Outgoing, clock: Clock): void {
   let dropped = 0;
-  const timer = clock.after(LINGER_MS, () => outgoing.end());
   const finish = () => {
     timer.cancel();
     outgoing.end();
   };
+  let timer = clock.after(LINGER_IDLE_MS, finish);
   incoming.on('data', (chunk: Buffer) => {
+    timer.cancel();
     dropped += chunk.length;
     if (dropped > LINGER_BYTES) finish();
+    else timer = clock.after(LINGER_IDLE_MS, finish);
   });
   incoming.once('end', finish);
   incoming.once('close', finish);
