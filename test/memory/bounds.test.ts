@@ -68,6 +68,18 @@ describe('what a session can make the process keep', () => {
     expect(await scene.state(first)).not.toHaveProperty('result');
   });
 
+  it('takes no other mask for that of a click whose event is trimmed', async () => {
+    await using engine = openStill({ settings: { ...DEFAULT_SETTINGS, historyEvents: 3 } });
+    const scene = await Scene.open(engine);
+    const first = await scene.click('a', point(1));
+    await scene.segment('a', 'of a');
+    await scene.click('b', point(2));
+    await scene.click('b', point(3));
+    // Three entries later: in the place in the ring that the mask of a had.
+    await scene.segment('b', 'of b');
+    expect(await scene.state(first)).toMatchObject({ result: { mask: { counts: 'of a' } } });
+  });
+
   it('remembers so many answers, and so many characters of masks', () => {
     const answers = new RememberedAnswers();
     const cat = imageNamed('cat');

@@ -38,7 +38,7 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('segment' as const), key: segmentKey, after: awaited }),
   },
   {
-    weight: 2,
+    weight: 4,
     arbitrary: fc.record({
       do: fc.constant('prepare' as const),
       session: fc.constantFrom(...SESSIONS),
@@ -256,10 +256,20 @@ describe('FairQueue', () => {
     expect([serve(), serve(), serve()]).toEqual(['b1', 'b2', 'b3']);
     if (hold !== undefined) queue.release(hold.key, hold.fence, { dirty: false });
     expect(serve()).toBe('a1');
-    // A newcomer starts at the present: behind b4, which has waited for this turn.
-    queue.enqueue(segment('b5'));
-    queue.enqueue(segment('c1'));
-    expect([serve(), serve(), serve()]).toEqual(['c1', 'b4', 'b5']);
+    // A newcomer starts at the present, not in the past of the token that was blocked.
+    for (const key of ['b5', 'c1', 'c2']) queue.enqueue(segment(key));
+    expect([serve(), serve(), serve(), serve()]).toEqual(['c1', 'b4', 'c2', 'b5']);
+  });
+
+  it('treats everybody alike once nothing is left to do', () => {
+    const queue = new FairQueue<string>(1);
+    for (const key of ['a1', 'a2', 'a3']) queue.enqueue(segment(key));
+    for (let n = 0; n < 3; n += 1) {
+      const lease = queue.claim({ claimId: `${n}`, leaseMs: 1, now: 0 });
+      queue.release(lease?.key ?? '', lease?.fence ?? 0, { dirty: false });
+    }
+    queue.enqueue(segment('a4'));
+    expect(queue.enqueue(segment('b1'))).toEqual({ state: 'queued', position: 1 });
   });
 
   it('names the end of a lease that has run out, but no retry that may start already', () => {

@@ -37,12 +37,6 @@ export class MemoryBlobStore implements BlobStore {
     this.#holdings.delete(holder);
   }
 
-  clear(): void {
-    this.#blobs.clear();
-    this.#holdings.clear();
-    this.#bytes = 0;
-  }
-
   #admit(id: string, blob: Blob): Held {
     if (this.#bytes + blob.bytes.byteLength > this.#maxBytes) {
       throw new ProblemError('storage_unavailable', 'The store for images is full');

@@ -121,6 +121,37 @@ export function workContract(engineName: string, open: OpenEngine): void {
       expect(await scene.object('a')).toMatchObject({ result: { mask: { counts: 'young' } } });
     });
 
+    it('L4 refuses a revision that was answered, and one that there never was', async () => {
+      await using engine = await open();
+      const scene = await Scene.open(engine);
+      await scene.click('a', point(1));
+      await scene.segment('a', 'm');
+      await scene.click('a', point(2));
+      const call = await scene.begin('a');
+      const events = await scene.appendedBy(async () => {
+        for (const revision of [0, 1, 3]) {
+          const wrong = { ...call, work: { ...call.work, revision } };
+          expect(await scene.answer(wrong, 'wrong')).toEqual({ accepted: false, dirty: true });
+        }
+      });
+      expect(events).toEqual([]);
+      expect(await scene.answer(call, 'n')).toEqual({ accepted: true, dirty: false });
+    });
+
+    it('L2 keeps fence and answered revisions of a removed object for its namesake', async () => {
+      await using engine = await open();
+      const scene = await Scene.open(engine);
+      await scene.click('a', point(1));
+      await scene.begin('a', 20);
+      await scene.remove('a');
+      await scene.click('a', point(50));
+      const older = await engine.sessions.begin(scene.session, objectId('a'), 19);
+      expect(older).toEqual({ state: 'stale' });
+      const call = await scene.begin('a', 21);
+      const wrong = { ...call, work: { ...call.work, revision: 1 } };
+      expect(await scene.answer(wrong, 'wrong')).toEqual({ accepted: false, dirty: true });
+    });
+
     it('L4 refuses an answer that was published already', async () => {
       await using engine = await open();
       const scene = await Scene.open(engine);

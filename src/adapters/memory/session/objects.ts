@@ -39,7 +39,6 @@ export function retryObject(
     throw new ProblemError('conflict', `Object ${id} has not failed`);
   }
   object.done = object.rev - 1;
-  object.problem = undefined;
   object.changedAt = now;
   renewPreparation(state, object.imageId);
   return { revision: object.rev, imageId: object.imageId };
