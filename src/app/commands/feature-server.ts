@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import type { Announcement } from '../../adapters/feature-server/supervisor.ts';
 import type { RunningFeatureServer } from '../../feature-server/server.ts';
-import { startFeatureServer } from '../../feature-server/server.ts';
 import { isLoopbackHost } from '../config/contradictions.ts';
 import { host, integer } from '../config/variable.ts';
 import { processEnvironment } from '../config.ts';
@@ -48,6 +47,7 @@ async function runFeatureServer({ host, port, workers }: Options): Promise<void>
       { exitCode: EXIT.usage },
     );
   }
+  const { startFeatureServer } = await import('../../feature-server/server.ts');
   const server = await startFeatureServer({
     host,
     port,

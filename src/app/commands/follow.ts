@@ -78,9 +78,9 @@ async function readOnce(options: FollowOptions, state: State): Promise<'closed' 
       },
     });
     for await (const { data } of body.pipeThrough(new TextDecoderStream()).pipeThrough(parser)) {
-      heard();
       const frame = JSON.parse(data) as AnyFrame;
       take(frame, state);
+      heard();
       options.onFrame(frame);
       if (frame.type === 'session.closed') return 'closed';
     }

@@ -1,18 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Command } from 'commander';
-import { maskPng } from '../../adapters/images/mask-png.ts';
 import type { Box, Point } from '../../core/prompt.ts';
 import type { SegmentState } from '../../protocol/bodies.ts';
 import type { SegmentCompletedPayload } from '../../protocol/events.ts';
 import { paths, QUERY } from '../../protocol/routes.ts';
 import { httpUrl } from '../config/variable.ts';
 import { loadConfig, processEnvironment } from '../config.ts';
-import { serve } from '../serve.ts';
 import { argument, repeated } from './arguments.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { GatewayApi } from './gateway-api.ts';
-import { drawOverlay } from './overlay.ts';
 import { box, point } from './prompt-options.ts';
 
 /** How long one request is held by the gateway (A17). */
@@ -63,11 +60,14 @@ async function runSegment(file: string, options: Options): Promise<void> {
   }
   const picture = await readPicture(file);
   const answer = await withGateway(options.url, (api) => segment(api, file, picture, options));
-  const { result } = answer;
-  if (result === undefined)
-    throw new CommandError(answer.problem?.detail ?? `the click ended as ${answer.status}.`);
+  const { result, problem, status } = answer;
+  if (result === undefined) {
+    throw new CommandError(problem?.detail ?? `the click ended as ${status}.`);
+  }
+  // Loaded when it is needed: a mistyped option should not wait for image codecs.
+  const { drawMask, drawOverlay } = await import('./draw.ts');
   const output = options.output ?? (options.json === true ? undefined : 'mask.png');
-  if (output !== undefined) await write(output, await maskPng(result.mask));
+  if (output !== undefined) await write(output, await drawMask(result.mask));
   if (options.overlay !== undefined) {
     await write(options.overlay, await drawOverlay(picture, result.mask));
   }
@@ -103,6 +103,7 @@ async function withGateway<Result>(
   if (url !== undefined) return await work(new GatewayApi(url));
   const env = processEnvironment();
   const own = { HOST: '127.0.0.1', PORT: '0', MASKWIRE_LOG_LEVEL: 'error', MASKWIRE_SELF_URL: '' };
+  const { serve } = await import('../serve.ts');
   const gateway = await serve(loadConfig({ ...env, ...own }).config);
   try {
     return await work(new GatewayApi(gateway.url));

@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import { host, integer } from '../config/variable.ts';
 import type { Environment } from '../config.ts';
 import { loadConfig, processEnvironment } from '../config.ts';
-import { serve } from '../serve.ts';
 import { argument } from './arguments.ts';
 import { listenFailure } from './listen-failure.ts';
 import { onStopSignal } from './stop-signal.ts';
@@ -29,6 +28,8 @@ export function serveCommand(): Command {
 async function runServe(options: Options): Promise<void> {
   const { config, warnings } = loadConfig(withOptions(processEnvironment(), options));
   for (const warning of warnings) console.error(`maskwire: warning: ${warning}`);
+  // Loaded when it is needed: a mistyped option should not wait for image codecs.
+  const { serve } = await import('../serve.ts');
   const gateway = await serve(config).catch((error: unknown) => {
     throw listenFailure(error, config.host, config.port);
   });

@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { maskPng } from '../../adapters/images/mask-png.ts';
 import type { Size } from '../../core/prompt.ts';
 import type { Rle } from '../../core/rle.ts';
 import { decodeRle, maskOfRuns } from '../../core/rle.ts';
@@ -7,6 +8,9 @@ const FILL = [255, 64, 129, 110] as const;
 const OUTLINE = [255, 255, 255, 255] as const;
 /** The outline is this part of the longer side, so that it shows on a poster and on a thumbnail. */
 const OUTLINE_PART = 1 / 400;
+
+/** The mask as a grey PNG: 255 on the object, 0 elsewhere. */
+export const drawMask = (rle: Rle): Promise<Buffer> => maskPng(rle);
 
 /**
  * The photo, upright, with the mask as a translucent fill and its outline.
