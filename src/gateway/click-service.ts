@@ -1,5 +1,5 @@
 import { formatCursor } from '../core/cursor.ts';
-import type { ClickId, ImageId, ObjectId } from '../core/ids.ts';
+import type { ClickId, ImageId, ObjectId, SessionId } from '../core/ids.ts';
 import { clickId, objectId } from '../core/ids.ts';
 import { ProblemError } from '../core/problem.ts';
 import type { Box, Point } from '../core/prompt.ts';
@@ -56,7 +56,7 @@ export class ClickService {
   ): Promise<{ accepted: ClickAccepted; replayed: boolean }> {
     const { sessions } = this.#engine;
     const { sessionId } = session;
-    const image = await sessions.image(sessionId, input.imageId);
+    const image = await this.#image(sessionId, input.imageId);
     const object = input.objectId ?? objectId(`obj_${this.#random.token(OBJECT_ID_BYTES)}`);
     const { points, box } = input;
     let changed: Changed;
@@ -70,7 +70,7 @@ export class ClickService {
         part: box === undefined ? { points } : { points, box },
         clientRef: input.clientRef,
         traceparent: input.traceparent,
-        overloaded: await this.#work.overload(segmentToken(session, object, image)),
+        overloaded: image && (await this.#work.overload(segmentToken(session, object, image))),
         now: this.#clock.now(),
       });
     } catch (error) {
@@ -87,7 +87,7 @@ export class ClickService {
     const { sessions } = this.#engine;
     const changed = await sessions.undo(session.sessionId, id, this.#clock.now());
     if (changed.dirty) {
-      const image = await sessions.image(session.sessionId, changed.imageId);
+      const image = await this.#image(session.sessionId, changed.imageId);
       await this.#enqueue(session, changed, image);
     }
     const { clickId: undone, objectId: object, revision, position } = changed;
@@ -119,8 +119,23 @@ export class ClickService {
     return await this.state(session, id);
   }
 
-  async #enqueue(session: SessionFacts, changed: Changed, image: ImageFacts): Promise<QueueState> {
-    if (!changed.dirty) return { state: 'done', position: 0, etaMs: 0 };
+  /** `undefined` when there is none: whether that is an error, the command decides (a replay is none). */
+  async #image(session: SessionId, id: ImageId): Promise<ImageFacts | undefined> {
+    try {
+      return await this.#engine.sessions.image(session, id);
+    } catch (error) {
+      if (error instanceof ProblemError && error.code === 'image_not_found') return undefined;
+      throw error;
+    }
+  }
+
+  async #enqueue(
+    session: SessionFacts,
+    changed: Changed,
+    image: ImageFacts | undefined,
+  ): Promise<QueueState> {
+    // Without its image the object is gone, too.
+    if (!changed.dirty || image === undefined) return { state: 'done', position: 0, etaMs: 0 };
     return await this.#work.enqueue(session, changed.objectId, image);
   }
 
