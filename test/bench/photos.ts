@@ -62,7 +62,8 @@ export const photos: Bench = {
     for (let round = 0; round < ROUNDS; round += 1) {
       prepared.push(await uploadAndPrepare(gateway.url, small.jpeg));
       const { x, y } = points.next().value ?? { x: 1, y: 1 };
-      clicked.push(await uploadAndClick(gateway.url, big.jpeg, x, y));
+      const { scale, jpeg } = big;
+      clicked.push(await uploadAndClick(gateway.url, jpeg, x * scale, y * scale));
     }
     return [
       { name: 'upload to ready, 1 MP JPEG, p50', value: median(prepared), unit: 'ms' },

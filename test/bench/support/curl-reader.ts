@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { createParser } from 'eventsource-parser';
 import { paths } from '../../../src/protocol/routes.ts';
 
@@ -29,12 +29,18 @@ export class CurlReader implements Disposable {
   }
 
   /** The next frame that fits, within half a minute. */
-  async next(fits: (frame: ArrivedFrame) => boolean): Promise<ArrivedFrame> {
-    const signal = AbortSignal.timeout(30_000);
-    for (;;) {
-      const [frame] = (await once(this.#frames, 'frame', { signal })) as [ArrivedFrame];
-      if (fits(frame)) return frame;
-    }
+  next(fits: (frame: ArrivedFrame) => boolean): Promise<ArrivedFrame> {
+    const { promise, resolve, reject } = Promise.withResolvers<ArrivedFrame>();
+    // Several frames come in one piece, so all are looked at as they are parsed.
+    const look = (frame: ArrivedFrame) => {
+      if (fits(frame)) resolve(frame);
+    };
+    this.#frames.on('frame', look);
+    const timer = setTimeout(() => reject(new Error('no such frame came')), 30_000);
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#frames.off('frame', look);
+    });
   }
 
   [Symbol.dispose](): void {

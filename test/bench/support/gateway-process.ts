@@ -38,13 +38,16 @@ export function residentBytes(pid: number): number {
 
 async function announcedUrl(child: ChildProcess): Promise<string> {
   if (child.stdout === null) throw new Error('the gateway has no standard output');
-  const timeout = AbortSignal.timeout(START_DEADLINE_MS);
-  timeout.addEventListener('abort', () => child.kill(), { once: true });
-  for await (const line of createInterface({ input: child.stdout })) {
+  // Listened to for good: a pipe that is closed under a process ends it.
+  const lines = createInterface({ input: child.stdout });
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  lines.on('line', (line) => {
     const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
-    if (url !== undefined) return url;
-  }
-  throw new Error('the gateway did not start; does `npm run build` pass?');
+    if (url !== undefined) resolve(url);
+  });
+  lines.on('close', () => reject(new Error('the gateway did not start; is it built?')));
+  const timer = setTimeout(() => child.kill(), START_DEADLINE_MS);
+  return await promise.finally(() => clearTimeout(timer));
 }
 
 async function untilReady(url: string): Promise<void> {
