@@ -64,16 +64,18 @@ export function validatePart<Value>(name: string, check: () => Value): Value {
   try {
     return check();
   } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    const errors = error.extras.errors ?? [];
-    throw invalidInput(
-      errors.map(({ path, message }) => ({
-        path: path === '' || path.startsWith('[') ? `${name}${path}` : `${name}.${path}`,
-        message,
-      })),
-      error,
-    );
+    throw errorInPart(name, error);
   }
+}
+
+/** The same failure, its paths beginning with the name of the part. */
+export function errorInPart(name: string, error: unknown): unknown {
+  if (!(error instanceof ProblemError) || error.extras.errors === undefined) return error;
+  const errors = error.extras.errors.map(({ path, message }) => ({
+    path: path === '' || path.startsWith('[') ? `${name}${path}` : `${name}.${path}`,
+    message,
+  }));
+  return new ProblemError(error.code, error.message, { ...error.extras, errors, cause: error });
 }
 
 /** What a repeated upload is compared by: names and hashes of its parts (A4). */

@@ -4,7 +4,13 @@ import type { SessionFacts } from '../../../ports/session-store.ts';
 import { paths } from '../../../protocol/routes.ts';
 import { keptJson } from '../answers.ts';
 import type { RawUpload } from '../body/image-upload.ts';
-import { inspectUpload, requirePart, uploadContent, validatePart } from '../body/image-upload.ts';
+import {
+  errorInPart,
+  inspectUpload,
+  requirePart,
+  uploadContent,
+  validatePart,
+} from '../body/image-upload.ts';
 import { mediaTypeOf } from '../body/media-type.ts';
 import { readMultipart } from '../body/multipart.ts';
 import type { BodySource } from '../body/read-body.ts';
@@ -43,7 +49,9 @@ export function segmentHandlers(face: FaceContext) {
         const session = await gateway.sessions.enter(sessionId);
         const { clickId } = await orRemove(face, session, async () => {
           await gateway.images.add(session, image);
-          return await click(face, call, session, image.image.id, input);
+          return await click(face, call, session, image.image.id, input).catch((error) => {
+            throw errorInPart('request', error);
+          });
         });
         const state = await gateway.clicks.wait(session, clickId, ms, call.req.raw.signal);
         const ended = state.status !== 'queued' && state.status !== 'running';
