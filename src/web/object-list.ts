@@ -17,6 +17,7 @@ function factsOf(object: ObjectView): string {
   if (object.status === 'queued') return `Waiting${wait}`;
   if (object.status === 'running') return 'Outlining';
   if (object.result === undefined) return '';
+  if (object.result.area === 0) return 'Nothing found here';
   const [height, width] = object.result.mask.size;
   const part = percent.format(object.result.area / (width * height));
   const clicks = object.dots.length + (object.box === undefined ? 0 : 1);

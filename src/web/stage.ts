@@ -71,6 +71,8 @@ export class Stage {
     dataset['imageWidth'] = String(photo.width);
     dataset['imageHeight'] = String(photo.height);
     dataset['imageId'] = photo.imageId ?? '';
+    const { crosshair } = this.#studio.state;
+    dataset['crosshair'] = crosshair === undefined ? '' : `${crosshair.x},${crosshair.y}`;
   }
 
   #drawPhoto(photo: Photo | undefined, view: View | undefined): void {

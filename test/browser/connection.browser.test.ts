@@ -1,0 +1,128 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cuttingProxy } from './cutting-proxy.ts';
+import type { GatewayProcess } from './gateway-process.ts';
+import { startGateway } from './gateway-process.ts';
+import { named, sampleSession, scene } from './sample-session.ts';
+import { launch, StudioPage } from './studio-page.ts';
+
+const apple = named('apple');
+const pear = named('pear');
+
+let gateway: GatewayProcess;
+let browser: Browser;
+
+beforeAll(async () => {
+  const env = { MASKWIRE_HEARTBEAT_MS: '1000' };
+  [gateway, browser] = await Promise.all([startGateway({ env }), launch()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await gateway.stop();
+});
+
+/** Someone else clicks in the same session, beside the page. */
+async function clickElsewhere(
+  { requests, imageId }: Awaited<ReturnType<typeof sampleSession>>,
+  { x, y }: { readonly x: number; readonly y: number },
+): Promise<void> {
+  const body = { imageId, points: [{ x, y, label: 1 as const }] };
+  const { clickId } = await requests.click(body, crypto.randomUUID());
+  const { status } = await requests.clickState(clickId, 25);
+  expect(status).toBe('completed');
+}
+
+describe('the stream in a browser', () => {
+  it('A23 goes on exactly where it was cut', async () => {
+    await using proxy = await cuttingProxy(gateway.port);
+    const session = await sampleSession(gateway.url);
+    await using studio = await StudioPage.open(browser, `${proxy.url}/#${session.sessionId}`);
+    const streams: string[] = [];
+    studio.page.on('request', (request) => {
+      if (request.resourceType() === 'eventsource') streams.push(request.url());
+    });
+    await studio.ready();
+    await studio.click(apple.click.x, apple.click.y);
+    await studio.settled(1, 1);
+    const { cursor } = await session.requests.snapshot();
+    proxy.set('down');
+    proxy.cut();
+    await studio.state('reconnecting');
+    await clickElsewhere(session, pear.click);
+    proxy.set('up');
+    await studio.state('live');
+    await studio.settled(2, 2);
+    expect(streams.at(-1)).toContain(`after=${cursor}`);
+    await expect.poll(() => studio.overlap([apple, pear], scene.width)).toBeGreaterThan(0.7);
+  });
+
+  it('A22 leaves a stream that has gone quiet though it looks open', async () => {
+    await using proxy = await cuttingProxy(gateway.port);
+    const session = await sampleSession(gateway.url);
+    await using studio = await StudioPage.open(browser, `${proxy.url}/#${session.sessionId}`);
+    await studio.ready();
+    proxy.set('muted');
+    await studio.state('reconnecting');
+    await clickElsewhere(session, pear.click);
+    proxy.cut();
+    proxy.set('up');
+    await studio.state('live');
+    await studio.settled(1, 1);
+  });
+
+  it('A25 survives an answer after which EventSource itself never tries again', async () => {
+    const session = await sampleSession(gateway.url);
+    let refusals = 2;
+    const refuseTwice = (page: Page) =>
+      page.route('**/v1/sessions/*/events*', (route) => {
+        if (refusals === 0) return route.continue();
+        refusals -= 1;
+        return route.fulfill({ status: 503, body: 'no' });
+      });
+    const url = `${gateway.url}/#${session.sessionId}`;
+    await using studio = await StudioPage.open(browser, url, {}, refuseTwice);
+    await studio.state('reconnecting');
+    await studio.ready();
+    expect(refusals).toBe(0);
+    await studio.click(apple.click.x, apple.click.y);
+    await studio.settled(1, 1);
+  });
+
+  it('A26 works by polling where streams do not come through', async () => {
+    const session = await sampleSession(gateway.url);
+    const noStreams = (page: Page) =>
+      page.route('**/v1/sessions/*/events*', (route) =>
+        route.request().resourceType() === 'eventsource' ? route.abort() : route.continue(),
+      );
+    const url = `${gateway.url}/#${session.sessionId}`;
+    await using studio = await StudioPage.open(browser, url, {}, noStreams);
+    await studio.ready();
+    await studio.click(apple.click.x, apple.click.y);
+    await studio.settled(1, 1);
+    await expect.poll(() => studio.overlap([apple], scene.width)).toBeGreaterThan(0.7);
+  });
+
+  it('A8 comes back to the start page, and says why, when the session is gone', async () => {
+    const session = await sampleSession(gateway.url);
+    await using studio = await StudioPage.open(browser, `${gateway.url}/#${session.sessionId}`);
+    await studio.ready();
+    await session.requests.delete();
+    await studio.page.getByTestId('note').waitFor();
+    expect(await studio.page.getByTestId('note').textContent()).toContain('has ended');
+    expect(await studio.page.getByTestId('use-sample').isVisible()).toBe(true);
+    expect(new URL(studio.page.url()).hash).toBe('');
+  });
+
+  it('A25 waits for a gateway that is replaced, and finds that its memory is gone', async () => {
+    const first = await startGateway();
+    const session = await sampleSession(first.url);
+    await using studio = await StudioPage.open(browser, `${first.url}/#${session.sessionId}`);
+    await studio.ready();
+    await first.stop();
+    await studio.state('reconnecting');
+    await using _second = await startGateway({ port: first.port });
+    await studio.page.getByTestId('note').waitFor();
+    expect(await studio.page.getByTestId('use-sample').isVisible()).toBe(true);
+  });
+});

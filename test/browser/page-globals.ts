@@ -1,0 +1,23 @@
+/** What functions that run inside the page use of it; the tests themselves have no DOM types. */
+export interface PageElement {
+  readonly textContent: string | null;
+  readonly value: string;
+  readonly width: number;
+  readonly height: number;
+  readonly style: { getPropertyValue(name: string): string };
+  getAttribute(name: string): string | null;
+  querySelector(selector: string): PageElement | null;
+  getContext(kind: '2d'): {
+    getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray };
+  } | null;
+}
+
+/** The page's `globalThis`. */
+export interface PageGlobals {
+  readonly devicePixelRatio: number;
+  readonly document: {
+    readonly documentElement: { readonly scrollWidth: number; readonly clientWidth: number };
+    querySelector(selector: string): PageElement | null;
+    querySelectorAll(selector: string): Iterable<PageElement>;
+  };
+}
