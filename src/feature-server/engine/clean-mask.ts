@@ -6,7 +6,8 @@ import { HOLE_SHARE } from './tuning.ts';
  * A mask without parts that no positive click holds (when there are such clicks) and without small
  * holes that no negative click made.
  */
-export function cleanMask({ space, seeds, clicks }: DecodeInput, mask: Uint8Array): Uint8Array {
+export function cleanMask(input: DecodeInput, mask: Uint8Array): Uint8Array {
+  const { space, seeds, clicks } = input;
   const { area, border, count } = space.graph;
   const parts = componentsOf(space, mask);
   const held = new Uint8Array(parts.count);
@@ -31,14 +32,18 @@ export function cleanMask({ space, seeds, clicks }: DecodeInput, mask: Uint8Arra
     barred[part] === 0 &&
     (areas[part] as number) < kept * HOLE_SHARE;
   const stays = Uint8Array.from(held, (_, part) => (keeps(part) || fills(part) ? 1 : 0));
-  return fillIsolated(Uint8Array.from(mask, (_, r) => stays[parts.of[r] as number] as number));
+  const cleaned = new Uint8Array(count);
+  for (let r = 0; r < count; r++) cleaned[r] = stays[parts.of[r] as number] as number;
+  return needsClick ? withoutLooseParts(input, cleaned) : cleaned;
+}
 
-  /** A hole's part may have been dropped with what enclosed it; then it is dropped too. */
-  function fillIsolated(cleaned: Uint8Array): Uint8Array {
-    if (!needsClick) return cleaned;
-    const again = componentsOf(space, cleaned);
-    const seeded = new Uint8Array(again.count);
-    for (let r = 0; r < count; r++) if (seeds[r] === 1) seeded[again.of[r] as number] = 1;
-    return cleaned.map((on, r) => (on === 1 && seeded[again.of[r] as number] === 1 ? 1 : 0));
+/** A hole may have been filled although what enclosed it was dropped. */
+function withoutLooseParts({ space, seeds }: DecodeInput, mask: Uint8Array): Uint8Array {
+  const parts = componentsOf(space, mask);
+  const held = new Uint8Array(parts.count);
+  for (let r = 0; r < mask.length; r++) if (seeds[r] === 1) held[parts.of[r] as number] = 1;
+  for (let r = 0; r < mask.length; r++) {
+    if (held[parts.of[r] as number] === 0) mask[r] = 0;
   }
+  return mask;
 }

@@ -10,7 +10,8 @@ export function gradientOf({ width, height, planes }: LabImage): Float32Array {
       addRow(squares, plane, y * width, above, below, width);
     }
   }
-  return squares.map(Math.sqrt);
+  for (let i = 0; i < squares.length; i++) squares[i] = Math.sqrt(squares[i] as number);
+  return squares;
 }
 
 function addRow(

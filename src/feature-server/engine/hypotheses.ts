@@ -60,31 +60,40 @@ function same(one: Uint8Array, other: Uint8Array): boolean {
 
 /** Learns what foreground looks like from the mask so far, cuts anew, and again. */
 function alternate(input: DecodeInput, prior: Float32Array, likelihood: number): Candidate {
-  const { space, seeds, previous } = input;
+  const { space, previous } = input;
   const rounds = previous ? LATER_ROUNDS : FIRST_ROUNDS;
-  let mask = Uint8Array.from(prior, (value, r) => startOf(seeds[r] as number, value));
-  let potential = prior;
+  let mask = startingMask(input, prior);
+  const potential = prior.slice();
   for (let round = 0; round < rounds; round++) {
     const ratios = logLikelihoodRatios(space.graph, mask);
-    potential = prior.map((value, r) => value + likelihood * (ratios[r] as number));
+    for (let r = 0; r < potential.length; r++) {
+      potential[r] = (prior[r] as number) + likelihood * (ratios[r] as number);
+    }
     mask = cut(input, potential);
   }
   return { mask, potential };
 }
 
-function startOf(seed: number, prior: number): number {
-  if (seed !== 0) return seed === 1 ? 1 : 0;
-  return prior > 0 ? 1 : 0;
+function startingMask({ seeds }: DecodeInput, prior: Float32Array): Uint8Array {
+  const mask = new Uint8Array(prior.length);
+  for (let r = 0; r < mask.length; r++) {
+    const worth = seeds[r] === 0 ? (prior[r] as number) : (seeds[r] as number);
+    mask[r] = worth > 0 ? 1 : 0;
+  }
+  return mask;
 }
 
-function cut({ space, seeds }: DecodeInput, potential: Float32Array): Uint8Array<ArrayBuffer> {
-  const usual = space.step * space.step;
+function cut({ space, seeds }: DecodeInput, potential: Float32Array): Uint8Array {
   const { area } = space.graph;
-  const terminals = Int32Array.from(potential, (value, r) => {
-    if (seeds[r] !== 0) return (seeds[r] as number) * CERTAIN;
-    return Math.round((value * CUT_UNITS * (area[r] as number)) / usual);
-  });
-  return Uint8Array.from(space.flow.solve(terminals, space.capacities));
+  const scale = CUT_UNITS / (space.step * space.step);
+  const terminals = new Int32Array(potential.length);
+  for (let r = 0; r < terminals.length; r++) {
+    terminals[r] =
+      seeds[r] === 0
+        ? Math.round((potential[r] as number) * (area[r] as number) * scale)
+        : (seeds[r] as number) * CERTAIN;
+  }
+  return space.flow.solve(terminals, space.capacities);
 }
 
 /** The mask before, changed only in the connected part of the change that holds the new click. */

@@ -67,7 +67,8 @@ function averaged(image: PixelImage, window: Box, width: number, height: number)
     }
   }
   const size = (window.width * window.height) / (width * height);
-  return cells.map((sum) => sum / size);
+  for (let i = 0; i < cells.length; i++) cells[i] = (cells[i] as number) / size;
+  return cells;
 }
 
 /** Sums of linear light over the cells of one row of pixels. */

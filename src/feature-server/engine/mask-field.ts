@@ -13,7 +13,8 @@ export function fieldOf(
   mask: Uint8Array,
   clicks: readonly { readonly x: number; readonly y: number; readonly label: 0 | 1 }[],
 ): Float32Array {
-  const hard = Float32Array.from(labels, (region) => (mask[region] === 1 ? 1 : -1));
+  const hard = new Float32Array(labels.length);
+  for (let i = 0; i < hard.length; i++) hard[i] = mask[labels[i] as number] === 1 ? 1 : -1;
   const field = blur(hard, width, height);
   for (const { x, y, label } of clicks) {
     const left = Math.min(Math.max(Math.floor(x - 0.5), 0), width - 1);

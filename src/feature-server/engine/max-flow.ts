@@ -84,7 +84,9 @@ export class MaxFlow {
         this.#adoptAll();
       }
     }
-    return this.#tree.map((tree) => (tree === SOURCE ? 1 : 0));
+    const side = new Uint8Array(this.#nodes);
+    for (let i = 0; i < side.length; i++) side[i] = this.#tree[i] === SOURCE ? 1 : 0;
+    return side;
   }
 
   #reset(terminals: ArrayLike<number>, capacities: ArrayLike<number>): void {
