@@ -1,10 +1,11 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LiveSession } from '../../src/client/index.ts';
 import { cuttingProxy } from './cutting-proxy.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import { startGateway } from './gateway-process.ts';
 import { named, sampleSession, scene } from './sample-session.ts';
-import { launch, StudioPage } from './studio-page.ts';
+import { eventually, launch, StudioPage } from './studio-page.ts';
 
 const apple = named('apple');
 const pear = named('pear');
@@ -33,6 +34,28 @@ async function clickElsewhere(
   expect(status).toBe('completed');
 }
 
+interface Followed {
+  session: LiveSession;
+  sequences: number[];
+}
+
+/** Runs in the page: follows a session with the SDK that the gateway serves. */
+function followInPage(sessionId: string): void {
+  const { sdk } = globalThis as unknown as { sdk: typeof import('../../src/client/index.ts') };
+  const session = new sdk.MaskwireClient().follow(sessionId);
+  const followed: Followed = { session, sequences: [] };
+  session.subscribe((_, frame) => {
+    if (frame !== undefined && 'sequence' in frame) followed.sequences.push(frame.sequence);
+  });
+  Object.assign(globalThis, { followed });
+}
+
+/** Runs in the page: what {@link followInPage} has seen. */
+function sequencesInPage() {
+  const { session, sequences } = (globalThis as unknown as { followed: Followed }).followed;
+  return { cursor: session.state.cursor, sequences: [...sequences] };
+}
+
 describe('the stream in a browser', () => {
   it('A23 goes on exactly where it was cut', async () => {
     await using proxy = await cuttingProxy(gateway.port);
@@ -54,7 +77,31 @@ describe('the stream in a browser', () => {
     await studio.state('live');
     await studio.settled(2, 2);
     expect(streams.at(-1)).toContain(`after=${cursor}`);
-    await expect.poll(() => studio.overlap([apple, pear], scene.width)).toBeGreaterThan(0.7);
+    await eventually(() => studio.overlap([apple, pear], scene.width)).toBeGreaterThan(0.7);
+  });
+
+  it('A19 hands every event to a page once and in order, however often it is cut', async () => {
+    await using proxy = await cuttingProxy(gateway.port);
+    const session = await sampleSession(gateway.url);
+    await using studio = await StudioPage.open(browser, proxy.url);
+    // As text, since the test's own transpiler would put its loader into the function.
+    await studio.page.evaluate(
+      "import('/assets/client/index.js').then((sdk) => void Object.assign(globalThis, { sdk }))",
+    );
+    await studio.page.evaluate(followInPage, session.sessionId);
+    const seen = () => studio.page.evaluate(sequencesInPage);
+    await eventually(async () => (await seen()).cursor).toBeDefined();
+    const start = await seen();
+    for (const { click } of scene.objects.slice(0, 5)) {
+      proxy.cut();
+      await clickElsewhere(session, click);
+    }
+    const { cursor } = await session.requests.snapshot();
+    const [first, last] = [start.cursor, cursor].map((text) => Number(text?.split('-')[1]));
+    if (first === undefined || last === undefined) throw new Error('a cursor has two parts');
+    const wanted = Array.from({ length: last - first }, (_, at) => first + 1 + at);
+    await eventually(async () => (await seen()).sequences).toEqual(wanted);
+    expect(wanted.length).toBeGreaterThanOrEqual(10);
   });
 
   it('A22 leaves a stream that has gone quiet though it looks open', async () => {
@@ -100,7 +147,7 @@ describe('the stream in a browser', () => {
     await studio.ready();
     await studio.click(apple.click.x, apple.click.y);
     await studio.settled(1, 1);
-    await expect.poll(() => studio.overlap([apple], scene.width)).toBeGreaterThan(0.7);
+    await eventually(() => studio.overlap([apple], scene.width)).toBeGreaterThan(0.7);
   });
 
   it('A8 comes back to the start page, and says why, when the session is gone', async () => {

@@ -1,11 +1,16 @@
 /** The studio in Chromium, driven as a person would. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
+import { expect } from 'vitest';
 import type { SceneObject } from '../../src/sample/scene.ts';
 import type { PageElement, PageGlobals } from './page-globals.ts';
 
 /** A slow machine that does other things as well; nothing here waits without such an end. */
 export const DEADLINE_MS = 30_000;
+
+/** Asks again until the answer is right, for as long as a slow machine may need. */
+export const eventually = <Value>(ask: () => Promise<Value>) =>
+  expect.poll(ask, { timeout: DEADLINE_MS, interval: 100 });
 
 export function launch(): Promise<Browser> {
   return chromium.launch({

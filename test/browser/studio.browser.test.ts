@@ -7,7 +7,7 @@ import type { GatewayProcess } from './gateway-process.ts';
 import { startGateway } from './gateway-process.ts';
 import type { PageElement, PageGlobals } from './page-globals.ts';
 import { named, sampleSession, scene } from './sample-session.ts';
-import { launch, StudioPage } from './studio-page.ts';
+import { eventually, launch, StudioPage } from './studio-page.ts';
 
 const apple = named('apple');
 const mug = named('mug');
@@ -72,7 +72,7 @@ describe('the studio', () => {
     await studio.settled(1, 2);
     await studio.page.getByTestId('next-object').click();
     // The dot itself is painted; beside it, nothing is.
-    await expect.poll(() => studio.isPainted(hole.x, hole.y + 16)).toBe(false);
+    await eventually(() => studio.isPainted(hole.x, hole.y + 16)).toBe(false);
     expect(await studio.overlap([mug], scene.width)).toBeGreaterThan(GOOD);
   });
 
@@ -81,7 +81,7 @@ describe('the studio', () => {
     await studio.drag(690, 420, 874, 604);
     await studio.settled(1, 1);
     await studio.page.getByTestId('next-object').click();
-    await expect.poll(() => studio.overlap([orange], scene.width)).toBeGreaterThan(GOOD);
+    await eventually(() => studio.overlap([orange], scene.width)).toBeGreaterThan(GOOD);
   });
 
   it('A15 undoes and redoes with Z, down to nothing and back, names included', async () => {
@@ -96,14 +96,14 @@ describe('the studio', () => {
     await studio.settled(1, 1);
     await studio.page.keyboard.press('z');
     await studio.settled(0, 0);
-    await expect.poll(() => studio.overlap([], scene.width)).toBe(1);
+    await eventually(() => studio.overlap([], scene.width)).toBe(1);
     expect(await studio.page.getByTestId('undo').isDisabled()).toBe(true);
     await studio.page.keyboard.press('Shift+Z');
     await studio.settled(1, 1);
     await studio.page.getByTestId('redo').click();
     await studio.settled(1, 2);
     expect(await studio.page.getByTestId('redo').isDisabled()).toBe(true);
-    await expect.poll(async () => (await studio.objects())[0]?.label).toBe('apple');
+    await eventually(async () => (await studio.objects())[0]?.label).toBe('apple');
     expect(await studio.overlap([apple], scene.width)).toBeGreaterThan(GOOD);
   });
 
@@ -129,7 +129,7 @@ describe('the studio', () => {
     await studio.settled(2, 2);
     await studio.page.getByTestId('remove-object').first().click();
     await studio.settled(1, 1);
-    await expect.poll(() => studio.overlap([pear], scene.width)).toBeGreaterThan(GOOD);
+    await eventually(() => studio.overlap([pear], scene.width)).toBeGreaterThan(GOOD);
   });
 
   it('A7 brings everything back after a reload, also what can be redone', async () => {
@@ -146,11 +146,11 @@ describe('the studio', () => {
     await studio.page.reload();
     await studio.ready();
     await studio.settled(1, 1);
-    await expect.poll(() => studio.overlap([mug], scene.width)).toBeGreaterThan(GOOD);
+    await eventually(() => studio.overlap([mug], scene.width)).toBeGreaterThan(GOOD);
     expect((await studio.objects())[0]?.label).toBe('mug');
     await studio.page.keyboard.press('Shift+Z');
     await studio.settled(2, 2);
-    await expect.poll(() => studio.overlap([mug, orange], scene.width)).toBeGreaterThan(GOOD);
+    await eventually(() => studio.overlap([mug, orange], scene.width)).toBeGreaterThan(GOOD);
   });
 
   it('can be used with the keyboard alone', async () => {
@@ -232,7 +232,7 @@ describe('the studio', () => {
     await studio.settled(1, 1);
     await studio.page.getByTestId('label-input').fill('fruit');
     await studio.page.keyboard.press('Enter');
-    await expect.poll(async () => (await studio.objects())[0]?.label).toBe('fruit');
+    await eventually(async () => (await studio.objects())[0]?.label).toBe('fruit');
     const [file] = await Promise.all([
       studio.page.waitForEvent('download'),
       studio.page.getByTestId('mask-png').click(),
