@@ -2,7 +2,7 @@ import { paths } from '../../src/protocol/routes.ts';
 import type { Bench, Figure } from './support/figures.ts';
 import { median } from './support/figures.ts';
 import { startGateway } from './support/gateway-process.ts';
-import { distinctPoints, renderPhoto } from './support/photo.ts';
+import { renderPhoto } from './support/photo.ts';
 import { addImage, call, click, openSession } from './support/session.ts';
 
 const ROUNDS = 5;
@@ -51,18 +51,16 @@ async function uploadAndPrepare(url: string, jpeg: Uint8Array): Promise<number> 
 export const photos: Bench = {
   name: 'photos',
   caution:
-    'A rendered scene; real photos compress less and have more regions. Each round is a new session.',
+    'A rendered scene; real photos compress less and have more regions. Each round is another file.',
   async run(): Promise<Figure[]> {
     await using gateway = await startGateway();
-    const small = await renderPhoto(1);
-    const big = await renderPhoto(12);
-    const points = distinctPoints(big.scene);
     const prepared: number[] = [];
     const clicked: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
+      const small = await renderPhoto(1, round);
       prepared.push(await uploadAndPrepare(gateway.url, small.jpeg));
-      const { x, y } = points.next().value ?? { x: 1, y: 1 };
-      const { scale, jpeg } = big;
+      const { jpeg, scene, scale } = await renderPhoto(12, round);
+      const { x, y } = scene.objects[round % scene.objects.length]?.click ?? { x: 1, y: 1 };
       clicked.push(await uploadAndClick(gateway.url, jpeg, x * scale, y * scale));
     }
     return [

@@ -12,12 +12,18 @@ export interface Photo {
 /** Rendered at most this wide and then enlarged: rendering 12 megapixels takes many seconds. */
 const RENDERED_WIDTH = 1_155;
 
-/** The sample scene as a JPEG of about `megapixels`, within the 5 MiB that an upload may have. */
-export async function renderPhoto(megapixels: number): Promise<Photo> {
+/**
+ * The sample scene as a JPEG of about `megapixels`, within the 5 MiB that an upload may have. Another
+ * `variant` is another file: the same one would be prepared only once.
+ */
+export async function renderPhoto(megapixels: number, variant = 0): Promise<Photo> {
   const width = Math.round(Math.sqrt((megapixels * 1e6 * 4) / 3));
   const scene = renderScene({ width: Math.min(width, RENDERED_WIDTH) });
   const raw = { width: scene.width, height: scene.height, channels: 4 as const };
-  const jpeg = await sharp(scene.rgba, { raw }).resize({ width }).jpeg({ quality: 88 }).toBuffer();
+  const jpeg = await sharp(scene.rgba, { raw })
+    .resize({ width })
+    .jpeg({ quality: 90 - variant })
+    .toBuffer();
   return { scene, jpeg, scale: width / scene.width };
 }
 
