@@ -5,7 +5,7 @@ import { runsOfChanges } from '../../core/rle.ts';
 /** A field whose positive part is the mask, sampled at the centres of a grid laid over `window`. */
 export interface MaskField extends Size {
   readonly values: Float32Array;
-  /** Whole pixels of the image that the grid covers; outside it there is no mask. */
+  /** Pixels of the image that the grid covers, fractions allowed; outside it there is no mask. */
   readonly window: Box;
 }
 
@@ -18,11 +18,28 @@ export function runsOfField(field: MaskField, image: Size): Runs {
   const changes = new ChangeList();
   const profile = new Float32Array(field.height);
   const { window } = field;
-  for (let x = 0; x < window.width; x++) {
-    interpolateColumn(field, ((x + 0.5) * field.width) / window.width - 0.5, profile);
-    changeAlong(profile, window.height, (window.x + x) * image.height + window.y, changes);
+  const [left, right] = pixelsUnder(window.x, window.width, image.width);
+  const [top, bottom] = pixelsUnder(window.y, window.height, image.height);
+  const rows = { top, bottom, start: window.y, scale: window.height / field.height };
+  for (let x = left; x < right; x++) {
+    const at = ((x + 0.5 - window.x) * field.width) / window.width - 0.5;
+    interpolateColumn(field, at, profile);
+    changeAlong(profile, rows, x * image.height, changes);
   }
   return runsOfChanges(changes.taken(), image.width * image.height);
+}
+
+/** The pixels whose centres lie between two places: the first, and the one after the last. */
+function pixelsUnder(start: number, length: number, limit: number): [number, number] {
+  return [Math.max(0, Math.ceil(start - 0.5)), Math.min(limit, Math.ceil(start + length - 0.5))];
+}
+
+/** The rows of the image under a field, and where and how far apart its samples lie. */
+interface Rows {
+  readonly top: number;
+  readonly bottom: number;
+  readonly start: number;
+  readonly scale: number;
 }
 
 /** Rising positions; the same position twice is no change at all. */
@@ -61,18 +78,19 @@ function interpolateColumn(field: MaskField, at: number, profile: Float32Array):
   }
 }
 
-/** Adds the changes along one column of `length` pixels, of which the first has index `start`. */
-function changeAlong(profile: Float32Array, length: number, start: number, changes: ChangeList) {
-  const scale = length / profile.length;
+/** Adds the changes along one column of the image, whose first pixel has index `column`. */
+function changeAlong(profile: Float32Array, rows: Rows, column: number, changes: ChangeList): void {
   let before = profile[0] as number;
-  if (before > 0) changes.toggle(start);
+  if (before > 0) changes.toggle(column + rows.top);
   for (let k = 1; k < profile.length; k++) {
     const value = profile[k] as number;
     if (value > 0 !== before > 0) {
-      const crossing = (k - 1 + before / (before - value) + 0.5) * scale - 0.5;
-      changes.toggle(start + (value > 0 ? Math.floor(crossing) + 1 : Math.ceil(crossing)));
+      const sample = k - 1 + before / (before - value);
+      const crossing = rows.start + (sample + 0.5) * rows.scale - 0.5;
+      const change = value > 0 ? Math.floor(crossing) + 1 : Math.ceil(crossing);
+      changes.toggle(column + Math.min(Math.max(change, rows.top), rows.bottom));
     }
     before = value;
   }
-  if (before > 0) changes.toggle(start + length);
+  if (before > 0) changes.toggle(column + rows.bottom);
 }

@@ -34,3 +34,7 @@ export const GEODESIC_BASE = 0.12;
 export const BORDER_PRICE = 3;
 /** Enclosed holes below this share of the mask are filled. */
 export const HOLE_SHARE = 0.08;
+/** A window around the object that is below this share of its frame is decoded again in itself. */
+export const ZOOM_SHARE = 0.34;
+/** What that window adds on every side, as a share of the object's own width and height. */
+export const ZOOM_MARGIN = 0.4;
