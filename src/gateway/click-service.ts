@@ -4,13 +4,14 @@ import { clickId, objectId } from '../core/ids.ts';
 import { ProblemError } from '../core/problem.ts';
 import type { Box, Point } from '../core/prompt.ts';
 import type { Engine } from '../ports/engine.ts';
-import type { Changed, ImageFacts, SessionFacts } from '../ports/session-store.ts';
+import type { Changed, SessionFacts } from '../ports/session-store.ts';
 import type { Clock, Metrics, Random } from '../ports/system.ts';
 import type { ClickAccepted, ClickState, ClickUndone, QueueState } from '../protocol/bodies.ts';
 import { paths } from '../protocol/routes.ts';
 import { waitForEvents } from './stream/wait-for-events.ts';
 import { segmentToken } from './work/content.ts';
-import type { WorkEntry } from './work/work-entry.ts';
+import type { SessionImage, WorkEntry } from './work/work-entry.ts';
+import { NOTHING_TO_DO } from './work/work-entry.ts';
 
 const CLICK_ID_BYTES = 12;
 const OBJECT_ID_BYTES = 9;
@@ -120,7 +121,7 @@ export class ClickService {
   }
 
   /** `undefined` when there is none: whether that is an error, the command decides (a replay is none). */
-  async #image(session: SessionId, id: ImageId): Promise<ImageFacts | undefined> {
+  async #image(session: SessionId, id: ImageId): Promise<SessionImage | undefined> {
     try {
       return await this.#engine.sessions.image(session, id);
     } catch (error) {
@@ -132,10 +133,10 @@ export class ClickService {
   async #enqueue(
     session: SessionFacts,
     changed: Changed,
-    image: ImageFacts | undefined,
+    image: SessionImage | undefined,
   ): Promise<QueueState> {
     // Without its image the object is gone, too.
-    if (!changed.dirty || image === undefined) return { state: 'done', position: 0, etaMs: 0 };
+    if (!changed.dirty || image === undefined) return NOTHING_TO_DO;
     return await this.#work.enqueue(session, changed.objectId, image);
   }
 

@@ -6,7 +6,8 @@ import type { Engine } from '../ports/engine.ts';
 import type { AddedImage, Companion, ImageFacts, SessionFacts } from '../ports/session-store.ts';
 import type { Clock } from '../ports/system.ts';
 import { forgetImage } from './session-service.ts';
-import { blobHolder, contentKey, prepareToken } from './work/content.ts';
+import { blobHolder, prepareToken } from './work/content.ts';
+import { joinImage } from './work/join-image.ts';
 
 /** Bytes with the type that their content shows, named by their content (`sha256-<hex>`). */
 export interface Upload extends Blob {
@@ -51,7 +52,8 @@ export class ImageService {
     try {
       added = await this.#engine.sessions.addImage(session.sessionId, facts, this.#clock.now());
     } catch (error) {
-      if (known === undefined) await forgetImage(this.#engine, session, facts);
+      const holder = blobHolder(session.sessionId, facts);
+      if (known === undefined) await this.#engine.blobs.release(holder);
       throw error;
     }
     return added.added ? { ...added, image: await this.#prepare(session, facts, added) } : added;
@@ -92,9 +94,10 @@ export class ImageService {
   }
 
   async #prepare(session: SessionFacts, facts: ImageFacts, added: AddedImage) {
-    const { images, sessions, queue } = this.#engine;
+    const { sessions, queue } = this.#engine;
     const { sessionId } = session;
-    const preparation = await images.join(contentKey(session.tenant, facts), sessionId, true);
+    const preparation = await joinImage(this.#engine, session, facts, true);
+    if (preparation === undefined) return added.image;
     if (preparation.state !== 'ready') {
       await queue.enqueue(prepareToken(session, facts), this.#clock.now());
       return added.image;

@@ -3,6 +3,7 @@ import type { Engine } from '../ports/engine.ts';
 import type { SessionFacts } from '../ports/session-store.ts';
 import type { Clock } from '../ports/system.ts';
 import { contentKey, prepareToken, segmentToken } from './work/content.ts';
+import { joinImage } from './work/join-image.ts';
 
 /** Sessions that are remembered for the next pass; more are found again when they are next touched. */
 const MAX_WATCHED = 10_000;
@@ -40,8 +41,8 @@ export class Sweeper {
     for (const image of dirty.images) {
       const preparation = await images.find(contentKey(facts.tenant, image));
       if (preparation === undefined || preparation.state === 'preparing') {
-        await images.join(contentKey(facts.tenant, image), facts.sessionId, false);
-        await queue.enqueue(prepareToken(facts, image), now);
+        const joined = await joinImage(this.#engine, facts, image, false);
+        if (joined !== undefined) await queue.enqueue(prepareToken(facts, image), now);
       } else {
         const problem = preparation.state === 'failed' ? preparation.problem : undefined;
         await sessions.settleImage(facts.sessionId, image.imageId, problem, now);

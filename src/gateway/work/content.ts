@@ -28,7 +28,11 @@ export function segmentToken(
   return { kind: 'segment', sessionId, objectId, after: prepareToken(payer, image) };
 }
 
-/** Under which name a session holds the blobs of one of its images. */
+/**
+ * Under which name a session holds the blobs of one of its images. With the companions, so that a
+ * refused upload of the same image with others lets go of nothing but what it brought.
+ */
 export function blobHolder(session: SessionId, image: ImageFacts): string {
-  return `${session}/${image.imageId}`;
+  const { imageId, reference, embedding } = image;
+  return [session, imageId, reference?.blobId ?? '', embedding?.blobId ?? ''].join('/');
 }

@@ -42,12 +42,11 @@ async function prepare(
   claimedAt: number,
 ): Promise<Prepared> {
   const { features, random, settings, clock } = context;
-  if (token.image.embedding !== undefined || !(await features.info()).encode) {
-    return { state: 'ready' };
-  }
+  if (token.image.embedding !== undefined) return { state: 'ready' };
   const time = new LeaseClock(context, lease, claimedAt);
-  const deadlineMs = await time.left(settings.encodeTimeoutMs);
   try {
+    if (!(await features.info()).encode) return { state: 'ready' };
+    const deadlineMs = await time.left(settings.encodeTimeoutMs);
     const { embeddingId } = await callFeatureServer(context, 'encode', deadlineMs, (signal) =>
       features.encode(
         { tenant: token.tenant, image: token.image },

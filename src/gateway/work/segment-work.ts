@@ -7,6 +7,7 @@ import type { Lease, SegmentToken } from '../../ports/work-queue.ts';
 import { passingFrame } from '../stream/frames.ts';
 import { callFeatureServer, problemOf, retryAt } from './call.ts';
 import { contentKey, prepareToken } from './content.ts';
+import { joinImage } from './join-image.ts';
 import { LeaseClock } from './lease-clock.ts';
 import type { WorkContext } from './work-context.ts';
 
@@ -84,8 +85,10 @@ class SegmentRun {
     if (preparation?.state === 'failed') return { kind: 'problem', problem: preparation.problem };
     if (preparation?.state !== 'ready') {
       // Its preparation was lost with a gateway or a failover; it comes first, and this waits for it.
-      await engine.images.join(key, facts.sessionId, true);
-      await engine.queue.enqueue(prepareToken(facts, this.#work.image), clock.now());
+      const joined = await joinImage(engine, facts, this.#work.image, true);
+      if (joined !== undefined) {
+        await engine.queue.enqueue(prepareToken(facts, this.#work.image), clock.now());
+      }
       return { kind: 'again' };
     }
     try {
@@ -121,6 +124,7 @@ class SegmentRun {
       return await this.#segment(tenant, embeddingId);
     } catch (error) {
       if (!(error instanceof FeatureServerError && error.kind === 'missing')) throw error;
+      if (!(await this.#context.features.info()).encode) throw error;
     }
     // The server forgot the image: the embedding is made again, in this call's place (B5).
     const { image } = this.#work;

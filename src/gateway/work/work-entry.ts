@@ -3,9 +3,16 @@ import type { Engine } from '../../ports/engine.ts';
 import type { ImageFacts, SessionFacts } from '../../ports/session-store.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { QueuePlace, SegmentToken } from '../../ports/work-queue.ts';
-import type { QueueState } from '../../protocol/bodies.ts';
-import { contentKey, prepareToken, segmentToken } from './content.ts';
+import type { ImageBody, QueueState } from '../../protocol/bodies.ts';
+import { prepareToken, segmentToken } from './content.ts';
 import type { Estimator } from './estimator.ts';
+import { joinImage } from './join-image.ts';
+
+/** An image with its state in the session. */
+export type SessionImage = ImageFacts & { readonly body: ImageBody };
+
+/** An object that needs no call. */
+export const NOTHING_TO_DO: QueueState = { state: 'done', position: 0, etaMs: 0 };
 
 /** The way into the queue: enqueues dirty objects and says when they will be served. */
 export class WorkEntry {
@@ -22,12 +29,20 @@ export class WorkEntry {
   }
 
   /** Enqueues the object, and before it the preparation of its image if that is not there (A11). */
-  async enqueue(session: SessionFacts, objectId: ObjectId, image: ImageFacts): Promise<QueueState> {
-    const { images, queue } = this.#engine;
+  async enqueue(
+    session: SessionFacts,
+    objectId: ObjectId,
+    image: SessionImage,
+  ): Promise<QueueState> {
+    const { sessions, queue } = this.#engine;
     const now = this.#clock.now();
-    const key = contentKey(session.tenant, image);
-    const preparation = await images.join(key, session.sessionId, true);
+    const preparation = await joinImage(this.#engine, session, image, true);
+    if (preparation === undefined) return NOTHING_TO_DO;
     if (preparation.state !== 'ready') await queue.enqueue(prepareToken(session, image), now);
+    else if (image.body.status !== 'ready') {
+      // Another session of the tenant had it prepared anew; this one has not been told.
+      await sessions.settleImage(session.sessionId, image.imageId, undefined, now);
+    }
     const place = await queue.enqueue(segmentToken(session, objectId, image), now);
     return await this.#state(place);
   }
