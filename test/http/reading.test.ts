@@ -123,6 +123,6 @@ describe('A9 the probe', () => {
 
     const refused = all.filter((one) => one.status === 'rejected');
     expect(refused).toHaveLength(100 - 2 - 64);
-    for (const one of refused) expect(one.reason).toMatchObject({ code: 'overloaded' });
+    for (const one of refused) expect(one.reason).toMatchObject({ code: 'rate_limited' });
   });
 });

@@ -6,6 +6,7 @@ import type { Engine } from '../../ports/engine.ts';
 import type { SessionFacts } from '../../ports/session-store.ts';
 import type { Clock, Logger, Random } from '../../ports/system.ts';
 import type { ProbeImage } from '../images/probe.ts';
+import type { ByteBudget } from './body/byte-budget.ts';
 import type { BodySource } from './body/read-body.ts';
 import type { Call } from './node-http.ts';
 
@@ -23,6 +24,7 @@ export interface FaceContext {
   readonly random: Random;
   readonly log: Logger;
   readonly probe: ProbeImage;
+  readonly budget: ByteBudget;
   /** Folder of the built page: `web/index.html` and the modules that it loads. */
   readonly assetsDir: string;
   readonly metricsText?: (() => Promise<MetricsText>) | undefined;
@@ -69,6 +71,6 @@ export function clickParameter(call: Call): ClickId {
 }
 
 /** The request's body, unread. */
-export function bodyOf({ clock }: FaceContext, call: Call): BodySource {
-  return { incoming: call.env.incoming, outgoing: call.env.outgoing, clock };
+export function bodyOf({ clock, budget }: FaceContext, call: Call): BodySource {
+  return { incoming: call.env.incoming, outgoing: call.env.outgoing, clock, budget };
 }

@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { ProblemError } from '../../core/problem.ts';
 import { createImageProbe } from '../images/probe.ts';
 import { respond } from './answers.ts';
+import { ByteBudget } from './body/byte-budget.ts';
 import type { FaceContext } from './context.ts';
 import { sendPlain } from './early-answer.ts';
 import type { FrontDoorOptions } from './front-door.ts';
@@ -22,7 +23,7 @@ import type { OperationId } from './operations/table.ts';
 import { OPERATION_LIST } from './operations/table.ts';
 import { problemAnswer } from './problem-answer.ts';
 
-export interface HttpFaceOptions extends Omit<FaceContext, 'probe'>, FrontDoorOptions {}
+export interface HttpFaceOptions extends Omit<FaceContext, 'probe' | 'budget'>, FrontDoorOptions {}
 
 /** The HTTP face of a gateway, not yet listening. */
 export interface HttpFace extends Pick<HttpFaceOptions, 'clock' | 'random' | 'log'> {
@@ -43,7 +44,8 @@ type Handler = (call: Call) => Promise<Response>;
  */
 export function createHttpFace(options: HttpFaceOptions): HttpFace {
   const { gateway, clock, random, log } = options;
-  const context = { ...options, probe: createImageProbe(gateway.settings.maxImagePixels) };
+  const probe = createImageProbe(gateway.settings.maxImagePixels);
+  const context = { ...options, probe, budget: new ByteBudget() };
   const app = new Hono<HttpEnv>();
   const handlers = allHandlers(context);
   for (const { id, operation } of OPERATION_LIST) {

@@ -29,7 +29,7 @@ export type ProbeImage = (bytes: Uint8Array) => Promise<ImageProbe>;
  * file is found out now and not by the feature server. Of animations and multi-page files only the
  * first picture counts.
  *
- * @throws {ProblemError} `unsupported_image`, `image_too_many_pixels`, or `overloaded`
+ * @throws {ProblemError} `unsupported_image`, `image_too_many_pixels`, or `rate_limited`
  */
 export function createImageProbe(maxPixels: number): ProbeImage {
   allowNeededLoaders();
@@ -39,15 +39,24 @@ export function createImageProbe(maxPixels: number): ProbeImage {
     if (contentType === undefined) return Promise.reject(unsupported());
     if (queue.size >= MAX_WAITING) {
       return Promise.reject(
-        new ProblemError('overloaded', 'Too many images arrive at once.', { retryAfterMs: 1_000 }),
+        new ProblemError('rate_limited', 'Too many images arrive at once.', {
+          retryAfterMs: 1_000,
+        }),
       );
     }
     return queue.add(() => probe(bytes, contentType, maxPixels));
   };
 }
 
-/** libvips reads more kinds than we offer; a decoder that is not needed is only an open door. */
+let loadersChosen = false;
+
+/**
+ * libvips reads more kinds than we offer; a decoder that is not needed is only an open door. Once for
+ * the process: doing it again would fail the images that are being decoded at that moment.
+ */
 function allowNeededLoaders(): void {
+  if (loadersChosen) return;
+  loadersChosen = true;
   sharp.block({ operation: ['VipsForeignLoad'] });
   sharp.unblock({
     operation: [

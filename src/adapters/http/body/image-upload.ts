@@ -88,7 +88,7 @@ export const uploadContent = (upload: RawUpload) => ({
 
 /**
  * Looks at the images, so that the gateway knows their types and sizes.
- * @throws {ProblemError} `unsupported_image`, `image_too_many_pixels`, `overloaded`
+ * @throws {ProblemError} `unsupported_image`, `image_too_many_pixels`, `rate_limited`
  */
 export async function inspectUpload(upload: RawUpload, probe: ProbeImage): Promise<AddImage> {
   const { reference, embedding, name } = upload;

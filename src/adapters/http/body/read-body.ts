@@ -4,6 +4,7 @@ import { allowBody } from '../early-answer.ts';
 import type { Incoming, Outgoing } from '../node-http.ts';
 import { headerOf, isHttp2 } from '../node-http.ts';
 import { RequestRefused } from '../request-refused.ts';
+import type { ByteBudget } from './byte-budget.ts';
 
 /** A body of which nothing arrives for this long is given up: slow writers would hold memory. */
 const IDLE_MS = 10_000;
@@ -13,6 +14,7 @@ export interface BodySource {
   readonly incoming: Incoming;
   readonly outgoing: Outgoing;
   readonly clock: Clock;
+  readonly budget: ByteBudget;
 }
 
 /** Where the bytes of a body go, as they come. */
@@ -47,7 +49,7 @@ export function readBody(source: BodySource, limit: number): Promise<Buffer> {
 
 /** The same, chunk by chunk, for parsers that need no whole body. */
 export function readInto(source: BodySource, limit: number, sink: BodySink): void {
-  const { incoming, outgoing, clock } = source;
+  const { incoming, outgoing, clock, budget } = source;
   try {
     refuseAnnounced(incoming, limit);
   } catch (error) {
@@ -60,6 +62,7 @@ export function readInto(source: BodySource, limit: number, sink: BodySink): voi
     return;
   }
   let length = 0;
+  let held = 0;
   let timer = clock.after(IDLE_MS, idle);
   incoming.on('data', onData);
   incoming.on('end', onEnd);
@@ -73,6 +76,8 @@ export function readInto(source: BodySource, limit: number, sink: BodySink): voi
     timer = clock.after(IDLE_MS, idle);
     try {
       if (length > limit) throw tooLarge(limit);
+      budget.take(chunk.length);
+      held += chunk.length;
       sink.write(chunk);
     } catch (error) {
       stop(error);
@@ -100,6 +105,8 @@ export function readInto(source: BodySource, limit: number, sink: BodySink): voi
   }
   function leave(): void {
     timer.cancel();
+    budget.giveBack(held);
+    held = 0;
     incoming.off('data', onData);
     incoming.off('end', onEnd);
     incoming.off('error', onGone);

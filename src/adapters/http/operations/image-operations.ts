@@ -30,6 +30,7 @@ const UPLOAD_PROBLEMS = [
   'limit_reached',
   'idempotency_key_in_use',
   'idempotency_key_reused',
+  'rate_limited',
   'overloaded',
   'storage_unavailable',
 ] as const;
