@@ -8,6 +8,9 @@ import type { WorkContext } from './work-context.ts';
 /** Between two tries to learn what the feature server is. */
 const INFO_RETRY_MS = 500;
 
+/** After the storage failed; a doorbell that rings earlier is heeded. */
+const FAILURE_RETRY_MS = 500;
+
 /** A span after which the queue is looked at even if nothing rang: doorbells may be lost. */
 const IDLE_CHECK_MS = 5_000;
 
@@ -18,7 +21,8 @@ export class Dispatcher {
   readonly #gatewayId: string;
   #limit = 0;
   #active = 0;
-  #filling = false;
+  /** The round of claims under way. */
+  #filling: Promise<void> | undefined;
   #rung = false;
   #stopped = false;
   #timer: Timer | undefined;
@@ -44,21 +48,19 @@ export class Dispatcher {
   /** Something may have become claimable, or a place free. */
   wake(): void {
     this.#rung = true;
-    if (this.#filling || this.#stopped || this.#limit === 0) return;
-    this.#filling = true;
-    this.#fill()
-      .catch((error: unknown) => this.#report('claiming work failed', error))
-      .finally(() => {
-        this.#filling = false;
-        if (this.#rung) this.wake();
-      });
+    if (this.#filling !== undefined || this.#stopped || this.#limit === 0) return;
+    this.#filling = this.#fill().finally(() => {
+      this.#filling = undefined;
+      if (this.#rung) this.wake();
+    });
   }
 
-  /** Claims nothing any more; resolves when the calls under way have ended. */
+  /** Claims nothing any more; resolves when the claim and the calls under way have ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unsubscribe();
     this.#timer?.cancel();
+    await this.#filling;
     await this.#context.runner.idle();
   }
 
@@ -84,6 +86,16 @@ export class Dispatcher {
   }
 
   async #fill(): Promise<void> {
+    try {
+      await this.#claim();
+      await this.#schedule();
+    } catch (error) {
+      this.#report('claiming work failed', error);
+      this.#wakeIn(FAILURE_RETRY_MS);
+    }
+  }
+
+  async #claim(): Promise<void> {
     const { engine, clock, random, runner, settings } = this.#context;
     this.#rung = false;
     await engine.queue.expire(clock.now());
@@ -100,7 +112,6 @@ export class Dispatcher {
       this.#active += 1;
       runner.run(() => this.#work(lease, claimedAt));
     }
-    await this.#schedule();
   }
 
   async #work(lease: Lease, claimedAt: number): Promise<void> {
@@ -120,10 +131,13 @@ export class Dispatcher {
   async #schedule(): Promise<void> {
     const { engine, clock } = this.#context;
     const due = (await engine.queue.nextDue()) ?? Number.POSITIVE_INFINITY;
+    this.#wakeIn(Math.min(IDLE_CHECK_MS, Math.max(1, due - clock.now())));
+  }
+
+  #wakeIn(ms: number): void {
     if (this.#stopped) return;
-    const delay = Math.min(IDLE_CHECK_MS, Math.max(1, due - clock.now()));
     this.#timer?.cancel();
-    this.#timer = clock.after(delay, () => this.wake());
+    this.#timer = this.#context.clock.after(ms, () => this.wake());
   }
 
   #report(message: string, error: unknown): void {

@@ -25,7 +25,7 @@ export class LeaseClock {
   /**
    * Milliseconds for a call that wants `wantedMs`; renews the lease when less of it is left.
    * Asked right before the call goes out.
-   * @throws LeaseLost when the lease is no longer ours.
+   * @throws LeaseLost when the lease is no longer ours, or was over before its renewal was confirmed.
    */
   async left(wantedMs: number): Promise<number> {
     const { clock, engine, settings } = this.#context;
@@ -33,6 +33,8 @@ export class LeaseClock {
     if (this.#endsAt - LEASE_MARGIN_MS - sentAt >= wantedMs) return wantedMs;
     if (!(await engine.queue.renew(this.#lease, settings.leaseMs, sentAt))) throw new LeaseLost();
     this.#endsAt = sentAt + settings.leaseMs;
-    return Math.min(wantedMs, this.#endsAt - LEASE_MARGIN_MS - clock.now());
+    const left = Math.min(wantedMs, this.#endsAt - LEASE_MARGIN_MS - clock.now());
+    if (left <= 0) throw new LeaseLost();
+    return left;
   }
 }
