@@ -40,7 +40,7 @@ export function drawMask(surface: Surface, object: ObjectView, strong: boolean, 
   onImage(surface);
   context.lineJoin = 'round';
   context.fillStyle = object.color;
-  context.globalAlpha = (strong ? 0.36 : 0.27) + 0.3 * arriving;
+  context.globalAlpha = (strong ? 0.32 : 0.22) + 0.3 * arriving;
   context.fill(path, 'evenodd');
   context.globalAlpha = 0.5;
   context.strokeStyle = '#000';

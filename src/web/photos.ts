@@ -80,7 +80,7 @@ export class Photos {
     const { imageId } = body;
     const shown = image === file ? photo : await decode(image);
     this.#decoded.set(imageId, Promise.resolve({ ...shown, imageId }));
-    this.#studio.update({ imageId, selected: undefined });
+    this.choose(imageId);
   }
 
   /** Brings the chosen photo onto the stage, when it is not there yet. */

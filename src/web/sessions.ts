@@ -5,7 +5,7 @@ import type { LatencyMeter } from './latency.ts';
 import { forget, lastSession, load, rememberSession } from './storage.ts';
 import type { Studio } from './studio.ts';
 
-const GONE = 'That session has ended, and its photos and masks with it. Start a new one.';
+const GONE = 'That session has ended, and its photos and masks with it.';
 
 export class Sessions {
   readonly #studio: Studio;
@@ -117,6 +117,7 @@ export class Sessions {
     const shown = images.find((image) => image.imageId === imageId) ?? images.at(-1);
     const object = objects.find((candidate) => candidate.objectId === selected);
     this.#studio.update({
+      crosshair: undefined,
       imageId: shown?.imageId,
       selected: object?.imageId === shown?.imageId ? object?.objectId : undefined,
     });

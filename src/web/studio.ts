@@ -49,6 +49,7 @@ export class Studio {
   readonly #painters: (() => void)[] = [];
   #state: StudioState = { mode: 'add', history: NO_HISTORY, slots: new Map() };
   #scheduled = false;
+  #saved: readonly unknown[] = [];
 
   constructor(messages: Messages) {
     this.messages = messages;
@@ -90,12 +91,18 @@ export class Studio {
     const { session, slots } = this.#state;
     // Before the first snapshot nothing is known, and remembered colours must not be dropped.
     if (session?.state.cursor === undefined) return;
-    this.#state = { ...this.#state, slots: assignSlots(slots, objectIds(session.state)) };
+    const assigned = assignSlots(slots, objectIds(session.state));
+    const same = assigned.size === slots.size && [...assigned.keys()].every((id) => slots.has(id));
+    if (!same) this.#state = { ...this.#state, slots: assigned };
   }
 
+  /** Writes what a reload needs, when it has changed: animations redraw sixty times a second. */
   #save(): void {
     const { session, imageId, selected, history, slots } = this.#state;
     if (session?.state.cursor === undefined) return;
+    const parts = [session, imageId, selected, history, slots];
+    if (parts.every((part, at) => part === this.#saved[at])) return;
+    this.#saved = parts;
     save(session.sessionId, { imageId, selected, history, slots: [...slots] });
   }
 }

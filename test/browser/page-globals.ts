@@ -21,3 +21,19 @@ export interface PageGlobals {
     querySelectorAll(selector: string): Iterable<PageElement>;
   };
 }
+
+interface Transfer {
+  readonly items: { add(file: object): void };
+}
+
+/** What dropping a file takes. */
+export interface DropGlobals {
+  readonly DataTransfer: new () => Transfer;
+  readonly DragEvent: new (type: string, init: { readonly dataTransfer: Transfer }) => object;
+  readonly File: new (
+    parts: readonly Uint8Array[],
+    name: string,
+    options: { readonly type: string },
+  ) => object;
+  readonly dispatchEvent: (event: object) => boolean;
+}

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CocoDocument } from '../../src/client/index.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import { startGateway } from './gateway-process.ts';
-import type { PageElement, PageGlobals } from './page-globals.ts';
+import type { DropGlobals, PageElement, PageGlobals } from './page-globals.ts';
 import { named, sampleSession, scene } from './sample-session.ts';
 import { eventually, launch, StudioPage } from './studio-page.ts';
 
@@ -14,6 +14,17 @@ const mug = named('mug');
 const pear = named('pear');
 const orange = named('orange');
 const GOOD = 0.7;
+const DISC =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="400"><rect width="640" height="400" fill="#d8d2c4"/><circle cx="380" cy="190" r="110" fill="#1f5fa8"/></svg>';
+
+/** Runs in the page: drops a PNG on it. */
+function dropInPage(base64: string): void {
+  const { DataTransfer, DragEvent, File, dispatchEvent } = globalThis as unknown as DropGlobals;
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], 'disc.png', { type: 'image/png' }));
+  dispatchEvent(new DragEvent('drop', { dataTransfer }));
+}
 
 let gateway: GatewayProcess;
 let browser: Browser;
@@ -181,12 +192,62 @@ describe('the studio', () => {
     await studio.settled(1, 2);
   });
 
+  it('zooms with the wheel about the pointer, moves with space, and fits with 0', async () => {
+    await using studio = await openScene();
+    const fitted = await studio.place(0, 0);
+    const before = await studio.place(pear.click.x, pear.click.y);
+    await studio.page.mouse.move(before.x, before.y);
+    await studio.page.mouse.wheel(0, -500);
+    await eventually(async () => (await studio.place(0, 0)).x).toBeLessThan(fitted.x - 50);
+    const under = await studio.place(pear.click.x, pear.click.y);
+    // Chromium gives the wheel whole pixels.
+    expect(Math.hypot(under.x - before.x, under.y - before.y)).toBeLessThan(3);
+    await studio.page.keyboard.down(' ');
+    await studio.page.mouse.down();
+    await studio.page.mouse.move(before.x + 40, before.y + 30);
+    await studio.page.mouse.up();
+    await studio.page.keyboard.up(' ');
+    await eventually(async () => {
+      const moved = await studio.place(pear.click.x, pear.click.y);
+      return [Math.round(moved.x - under.x), Math.round(moved.y - under.y)];
+    }).toEqual([40, 30]);
+    await studio.page.keyboard.press('0');
+    await eventually(() => studio.place(0, 0)).toEqual(fitted);
+    // Moving the photo was no click.
+    expect(await studio.objects()).toEqual([]);
+  });
+
+  it('keeps the objects of each photo apart', async () => {
+    await using studio = await openScene();
+    await studio.click(apple.click.x, apple.click.y);
+    await studio.settled(1, 1);
+    const buffer = await sharp(Buffer.from(DISC)).png().toBuffer();
+    await studio.page
+      .getByTestId('file-input')
+      .setInputFiles({ name: 'disc.png', mimeType: 'image/png', buffer });
+    await studio.settled(0, 0);
+    await studio.page.waitForSelector('[data-testid="canvas"][data-image-width="640"]');
+    await studio.ready();
+    await studio.click(380, 190);
+    await studio.settled(1, 1);
+    await studio.page.getByTestId('strip').getByRole('button', { name: 'Show scene.jpg' }).click();
+    await studio.page.waitForSelector('[data-testid="canvas"][data-image-width="1024"]');
+    await eventually(() => studio.overlap([apple], scene.width)).toBeGreaterThan(GOOD);
+  });
+
+  it('takes a photo that is dropped on it', async () => {
+    await using studio = await StudioPage.open(browser, gateway.url);
+    const bytes = await sharp(Buffer.from(DISC)).png().toBuffer();
+    await studio.page.evaluate(dropInPage, bytes.toString('base64'));
+    await studio.ready();
+    await studio.click(380, 190);
+    await studio.settled(1, 1);
+    expect(await studio.isPainted(300, 190)).toBe(true);
+  });
+
   it('A9 takes a photo from the file dialog', async () => {
     await using studio = await StudioPage.open(browser, gateway.url);
-    const disc = Buffer.from(
-      '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="400"><rect width="640" height="400" fill="#d8d2c4"/><circle cx="380" cy="190" r="110" fill="#1f5fa8"/></svg>',
-    );
-    const buffer = await sharp(disc).jpeg({ quality: 92 }).toBuffer();
+    const buffer = await sharp(Buffer.from(DISC)).jpeg({ quality: 92 }).toBuffer();
     await studio.page
       .getByTestId('file-input')
       .setInputFiles({ name: 'disc.jpg', mimeType: 'image/jpeg', buffer });
