@@ -24,7 +24,7 @@ const QUEUE_REPORT_MS = 1_000;
 const POSITION_CHECK_MS = 10_000;
 /** How often dirty objects without a token are looked for (L7). */
 const SWEEP_MS = 15_000;
-/** How often expired sessions are closed. */
+/** How often expired sessions are closed, and those with a stream kept alive: at most. */
 const EXPIRY_MS = 60_000;
 
 export interface GatewayPorts {
@@ -82,11 +82,13 @@ export class Gateway implements AsyncDisposable {
     );
     this.health = new HealthService(engine, this.streams, this.#dispatcher);
     const reporter = new QueueReporter(this.streams, work, clock);
+    // Several times in a life time, however short: an open stream has to be counted as use in time.
+    const expiryMs = Math.min(EXPIRY_MS, options.sessionTtlMs / 3);
     this.#chores = new Chores(clock, log, [
       { name: 'queue places', everyMs: QUEUE_REPORT_MS, run: () => reporter.report() },
       { name: 'positions', everyMs: POSITION_CHECK_MS, run: () => this.streams.checkPositions() },
       { name: 'sweep', everyMs: SWEEP_MS, run: () => sweeper.sweep() },
-      { name: 'expiry', everyMs: EXPIRY_MS, run: () => this.sessions.expire() },
+      { name: 'expiry', everyMs: expiryMs, run: () => this.sessions.expire() },
     ]);
   }
 

@@ -86,7 +86,9 @@ export class SessionService {
     for (const id of this.#streams.sessions) await sessions.touch(id, this.#clock.now());
     for (const id of await sessions.expired(this.#clock.now())) {
       const facts = await sessions.find(id);
-      if (facts !== undefined) await this.#close(facts, 'expired');
+      // It may have been used while those before it were closed.
+      const over = facts !== undefined && facts.expiresAt <= this.#clock.now();
+      if (over) await this.#close(facts, 'expired');
     }
   }
 
