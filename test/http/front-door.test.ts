@@ -265,6 +265,12 @@ describe('A2 what is not even a request', () => {
     expect(answer?.body).not.toMatch(/HPE_|node:|at /);
   });
 
+  it.each(['websocket', 'h2c'])('A2 an upgrade to %s is not taken', async (protocol) => {
+    const answer = await get('/healthz', host, `Upgrade: ${protocol}`, 'Connection: upgrade');
+
+    expect(answer.status).toBe(200);
+  });
+
   it('A2 a body that never comes whole: the rest of the gateway does not care', async () => {
     const socket = connect(gateway.port, '127.0.0.1');
     socket.on('error', () => {});

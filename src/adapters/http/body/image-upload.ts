@@ -13,6 +13,7 @@ import { validate } from './validate.ts';
 
 /** Bytes of the part `name`: 200 characters of four bytes. */
 const MAX_NAME_BYTES = 800;
+const NOTHING = [{ path: '', message: 'is empty' }];
 const EMBEDDING_TYPE = 'application/octet-stream';
 
 /** What was sent, not yet looked at. */
@@ -28,9 +29,13 @@ export interface RawUpload {
  * @throws {ProblemError} 400, 413 or 415
  */
 export async function readUpload(source: BodySource, maxBytes: number): Promise<RawUpload> {
-  if (hasNoBody(source.incoming)) throw invalidInput([{ path: '', message: 'is empty' }]);
+  if (hasNoBody(source.incoming)) throw invalidInput(NOTHING);
   const type = mediaTypeOf(source.incoming);
-  if (type.startsWith('image/')) return { image: await readBody(source, maxBytes) };
+  if (type.startsWith('image/')) {
+    const image = await readBody(source, maxBytes);
+    if (image.length === 0) throw invalidInput(NOTHING);
+    return { image };
+  }
   if (type !== 'multipart/form-data') {
     throw new ProblemError(
       'unsupported_media_type',

@@ -4,6 +4,9 @@ import type { StreamSink } from '../../../gateway/stream/sink.ts';
 import type { Incoming, Outgoing } from '../node-http.ts';
 import { isHttp2 } from '../node-http.ts';
 
+/** How long a peer may take nothing of what is left when its stream has ended (A27). */
+const ENDING_MS = 30_000;
+
 /** libuv's own counters. Not public, but there since Node 0.x; without them progress is coarser. */
 interface SocketHandle {
   readonly bytesWritten?: number;
@@ -15,12 +18,14 @@ export class ResponseSink implements StreamSink {
   readonly #outgoing: Outgoing;
   readonly #http2: boolean;
   readonly #takenBefore: number;
+  readonly #endingMs: number;
   #written = 0;
   #waiting = false;
   #drained: () => void = () => {};
   #closed: () => void = () => {};
 
-  constructor(incoming: Incoming, outgoing: Outgoing) {
+  constructor(incoming: Incoming, outgoing: Outgoing, endingMs: number = ENDING_MS) {
+    this.#endingMs = endingMs;
     this.#outgoing = outgoing;
     this.#http2 = isHttp2(incoming);
     this.#takenBefore = this.#socketTook();
@@ -51,14 +56,16 @@ export class ResponseSink implements StreamSink {
     this.#drained = listener;
   }
 
-  /** Also called when the peer had gone before anybody listened. */
+  /** Also called, a moment later, when the peer had gone before anybody listened. */
   onClose(listener: () => void): void {
     this.#closed = listener;
-    if (this.#outgoing.destroyed) listener();
+    if (this.#outgoing.destroyed) queueMicrotask(listener);
   }
 
   end(): void {
     this.#closed = () => {};
+    // Nobody watches an ended stream any more: a peer that does not take the rest must not keep it.
+    this.#outgoing.setTimeout(this.#endingMs, () => this.#outgoing.destroy());
     this.#outgoing.end();
   }
 
