@@ -44,12 +44,18 @@ export function drawMask(surface: Surface, object: ObjectView, strong: boolean, 
   context.fill(path, 'evenodd');
   context.globalAlpha = 0.5;
   context.strokeStyle = '#000';
-  context.lineWidth = (strong ? 4 : 3) / view.scale;
+  context.lineWidth = (strong ? 4.5 : 3.75) / view.scale;
   context.stroke(path);
   context.globalAlpha = 1;
   context.strokeStyle = object.color;
-  context.lineWidth = (strong ? 2.25 : 1.5) / view.scale;
+  context.lineWidth = (strong ? 2.5 : 2) / view.scale;
   context.stroke(path);
+  // A light core keeps the outline apart from a photo of its own hue.
+  context.globalAlpha = 0.6;
+  context.strokeStyle = '#fff';
+  context.lineWidth = 0.8 / view.scale;
+  context.stroke(path);
+  context.globalAlpha = 1;
 }
 
 /** The box of an object, dashed while the gateway has yet to answer it. */

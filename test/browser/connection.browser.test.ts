@@ -172,4 +172,15 @@ describe('the stream in a browser', () => {
     await studio.page.getByTestId('note').waitFor();
     expect(await studio.page.getByTestId('use-sample').isVisible()).toBe(true);
   });
+
+  it('A26 is followed by the same SDK from Node, which has no EventSource', async () => {
+    const { sessionId, imageId, client } = await sampleSession(gateway.url);
+    using session = client.follow(sessionId);
+    await eventually(async () => session.state.images.length).toBe(1);
+    const points = [{ ...apple.click, label: 1 as const }];
+    await session.click({ imageId, points }).accepted;
+    await eventually(async () => session.state.objects[0]?.status).toBe('ready');
+    expect(session.connection).toMatchObject({ name: 'live' });
+    expect(session.state.pending).toEqual([]);
+  });
 });
