@@ -7,6 +7,7 @@ import type { Engine } from '../ports/engine.ts';
 import type { ImageFacts, SessionFacts } from '../ports/session-store.ts';
 import type { Clock, Random } from '../ports/system.ts';
 import type { Metadata, Snapshot } from '../protocol/bodies.ts';
+import { eachInTurn } from './each-in-turn.ts';
 import { timestamp } from './stream/frames.ts';
 import type { StreamService } from './stream/stream-service.ts';
 import type { Sweeper } from './sweeper.ts';
@@ -84,12 +85,12 @@ export class SessionService {
   async expire(): Promise<void> {
     const { sessions } = this.#engine;
     for (const id of this.#streams.sessions) await sessions.touch(id, this.#clock.now());
-    for (const id of await sessions.expired(this.#clock.now())) {
+    await eachInTurn(await sessions.expired(this.#clock.now()), async (id) => {
       const facts = await sessions.find(id);
       // It may have been used while those before it were closed.
       const over = facts !== undefined && facts.expiresAt <= this.#clock.now();
       if (over) await this.#close(facts, 'expired');
-    }
+    });
   }
 
   async #close(facts: SessionFacts, reason: 'deleted' | 'expired'): Promise<void> {

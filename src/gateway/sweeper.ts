@@ -1,8 +1,8 @@
 import type { SessionId } from '../core/ids.ts';
-import { ProblemError } from '../core/problem.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { SessionFacts } from '../ports/session-store.ts';
 import type { Clock } from '../ports/system.ts';
+import { eachInTurn } from './each-in-turn.ts';
 import { contentKey, prepareToken, segmentToken } from './work/content.ts';
 import { joinImage } from './work/join-image.ts';
 
@@ -28,22 +28,11 @@ export class Sweeper {
     if (this.#watched.size < MAX_WATCHED) this.#watched.set(facts.sessionId, facts);
   }
 
-  /**
-   * One pass. Sessions that were found clean are dropped until they are touched again; one that
-   * cannot be looked at is reported at the end, when all others have been.
-   */
+  /** One pass. Sessions that were found clean are dropped until they are touched again. */
   async sweep(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const facts of [...this.#watched.values()]) {
-      try {
-        if (await this.#sweepSession(facts)) this.#watched.delete(facts.sessionId);
-      } catch (error) {
-        if (error instanceof ProblemError && error.code === 'storage_unavailable') throw error;
-        failures.push(error);
-      }
-    }
-    if (failures.length === 0) return;
-    throw new AggregateError(failures, `${failures.length} sessions could not be swept`);
+    await eachInTurn(this.#watched.values(), async (facts) => {
+      if (await this.#sweepSession(facts)) this.#watched.delete(facts.sessionId);
+    });
   }
 
   async #sweepSession(facts: SessionFacts): Promise<boolean> {

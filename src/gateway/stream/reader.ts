@@ -1,5 +1,6 @@
 import type { Position, ResetReason } from '../../core/cursor.ts';
 import { formatCursor, isAfter, resetReason } from '../../core/cursor.ts';
+import type { SessionId } from '../../core/ids.ts';
 import type { EventLog, LoggedEvent, LogPage } from '../../ports/event-log.ts';
 import type { StreamChannel } from './channel.ts';
 import { eventBytes, passingBytes, passingFrame } from './frames.ts';
@@ -9,21 +10,20 @@ import type { StreamSink } from './sink.ts';
 /** Entries read from the log at once while a reader catches up. */
 const PAGE_EVENTS = 64;
 
-/** What a reader needs of its surroundings. */
-export interface ReaderContext {
+/** What readers need of their surroundings; one for all, since a reader has to be small. */
+export interface ReaderHost {
   readonly log: EventLog;
-  readonly channel: StreamChannel;
-  readonly now: () => number;
+  now(): number;
   /** The frame of the session as it is, and the position that it stands for. */
-  readonly snapshot: () => Promise<
-    { readonly bytes: Uint8Array; readonly position: Position } | undefined
-  >;
-  readonly onReset: (reason: ResetReason) => void;
-  readonly onFrame: (bytes: number) => void;
+  snapshotFrame(
+    session: SessionId,
+  ): Promise<{ readonly bytes: Uint8Array; readonly position: Position } | undefined>;
+  onReset(reason: ResetReason): void;
+  onFrame(bytes: number): void;
   /** The last frame of a reader that cannot be served any more: when to come back (A25). */
-  readonly farewell: () => Uint8Array;
+  farewell(): Uint8Array;
   /** The reader is over, for whatever reason; called once. */
-  readonly onEnd: (reader: Reader) => void;
+  onEnd(reader: Reader): void;
 }
 
 /**
@@ -40,7 +40,10 @@ type ReaderState = 'opening' | 'catching-up' | 'live' | 'ended';
  * once and in order, or says with `stream.reset` that it cannot (A23, A24).
  */
 export class Reader {
-  readonly #context: ReaderContext;
+  readonly channel: StreamChannel;
+  /** Whom the reader counts for, if it said so. */
+  readonly participantId: string | undefined;
+  readonly #host: ReaderHost;
   readonly #sink: StreamSink;
   readonly #outbox: Outbox;
   #state: ReaderState = 'opening';
@@ -50,9 +53,16 @@ export class Reader {
   #reset: ResetReason | undefined;
   #pumping = false;
 
-  constructor(sink: StreamSink, context: ReaderContext) {
+  constructor(
+    sink: StreamSink,
+    channel: StreamChannel,
+    host: ReaderHost,
+    participantId: string | undefined,
+  ) {
     this.#sink = sink;
-    this.#context = context;
+    this.channel = channel;
+    this.#host = host;
+    this.participantId = participantId;
     this.#outbox = new Outbox(sink);
   }
 
@@ -111,11 +121,7 @@ export class Reader {
   heartbeat(): void {
     const position = this.#cursor;
     if (this.#state !== 'live' || position === undefined || !this.#outbox.empty) return;
-    const frame = passingFrame(
-      'heartbeat',
-      { cursor: formatCursor(position) },
-      this.#context.now(),
-    );
+    const frame = passingFrame('heartbeat', { cursor: formatCursor(position) }, this.#host.now());
     this.#write(passingBytes(frame, { position }));
   }
 
@@ -150,7 +156,7 @@ export class Reader {
       }
     } catch {
       // The storage is lost. The reader returns to where it stands when that has passed.
-      this.end(this.#context.farewell());
+      this.end(this.#host.farewell());
     } finally {
       // In the same step as the last look at state and network: what changes later calls `wake`.
       this.#pumping = false;
@@ -158,9 +164,9 @@ export class Reader {
   }
 
   async #writeReset(reason: ResetReason): Promise<void> {
-    const extent = await this.#context.log.extent(this.#context.channel.session);
+    const extent = await this.#host.log.extent(this.channel.session);
     if (extent === undefined || this.ended) return this.end();
-    this.#context.onReset(reason);
+    this.#host.onReset(reason);
     const { epoch, first, last } = extent;
     const payload = {
       reason,
@@ -170,11 +176,11 @@ export class Reader {
     this.#reset = undefined;
     // None until the snapshot is written: a heartbeat in between would skip it (L13).
     this.#cursor = undefined;
-    this.#write(passingBytes(passingFrame('stream.reset', payload, this.#context.now())));
+    this.#write(passingBytes(passingFrame('stream.reset', payload, this.#host.now())));
   }
 
   async #writeSnapshot(): Promise<void> {
-    const cut = await this.#context.snapshot();
+    const cut = await this.#host.snapshotFrame(this.channel.session);
     if (this.ended) return;
     if (cut === undefined) return this.end();
     this.#cursor = cut.position;
@@ -182,8 +188,7 @@ export class Reader {
   }
 
   async #writePage(cursor: Position): Promise<void> {
-    const { log, channel } = this.#context;
-    const page = await log.read(channel.session, cursor, PAGE_EVENTS);
+    const page = await this.#host.log.read(this.channel.session, cursor, PAGE_EVENTS);
     if (this.ended) return;
     if (page === undefined) return this.end();
     this.#reset = resetReason(cursor, page.extent) ?? holeReason(cursor, page);
@@ -196,25 +201,25 @@ export class Reader {
     // Live only at the end of the log, and if nothing was announced beyond it: the announcement
     // itself was dropped, since this reader was catching up.
     const last = this.#cursor ?? cursor;
-    if (last.sequence >= page.extent.last && !channel.isAhead(last)) this.#state = 'live';
+    if (last.sequence >= page.extent.last && !this.channel.isAhead(last)) this.#state = 'live';
   }
 
   #writeEvent(event: LoggedEvent): void {
     this.#cursor = event.position;
-    this.#write(eventBytes(this.#context.channel.session, event));
+    this.#write(eventBytes(this.channel.session, event));
     if (event.type === 'session.closed') this.end();
   }
 
   #write(bytes: Uint8Array): void {
     if (this.ended) return;
-    this.#context.onFrame(bytes.length);
+    this.#host.onFrame(bytes.length);
     this.#outbox.send(bytes);
   }
 
   #finish(): void {
     if (this.ended) return;
     this.#state = 'ended';
-    this.#context.onEnd(this);
+    this.#host.onEnd(this);
   }
 }
 

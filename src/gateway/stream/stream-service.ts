@@ -7,10 +7,12 @@ import type { SessionFacts, SessionStore, SnapshotCut } from '../../ports/sessio
 import type { Clock, Metrics, Random } from '../../ports/system.ts';
 import type { Snapshot } from '../../protocol/bodies.ts';
 import type { PassingFrame, ServiceState } from '../../protocol/events.ts';
+import { eachInTurn } from '../each-in-turn.ts';
 import type { GatewaySettings } from '../settings.ts';
 import { StreamChannel } from './channel.ts';
 import { passingBytes, passingFrame, timestamp } from './frames.ts';
 import { Pulse } from './pulse.ts';
+import type { ReaderHost } from './reader.ts';
 import { Reader } from './reader.ts';
 import type { StreamSink } from './sink.ts';
 
@@ -39,6 +41,7 @@ export class StreamService {
   readonly #settings: GatewaySettings;
   readonly #channels = new Map<SessionId, OpenChannel>();
   readonly #pulse: Pulse;
+  readonly #host: ReaderHost;
   #service: ServiceState = 'ok';
   #draining = false;
 
@@ -46,6 +49,15 @@ export class StreamService {
     this.#ports = ports;
     this.#settings = settings;
     this.#pulse = new Pulse(ports.clock, ports.random, settings);
+    this.#host = {
+      log: ports.log,
+      now: () => ports.clock.now(),
+      snapshotFrame: (session) => this.#snapshotFrame(session),
+      onReset: (reason) => ports.metrics.streamReset(reason),
+      onFrame: (bytes) => ports.metrics.streamFrames(1, bytes),
+      farewell: () => this.#drainingFrame(),
+      onEnd: (reader) => this.#onEnd(reader),
+    };
   }
 
   /** Sessions with an open stream here. */
@@ -71,16 +83,7 @@ export class StreamService {
     if (this.#draining) return this.#turnAway(sink);
     const { sessionId } = session;
     const { channel, subscribed } = this.#channel(sessionId);
-    const reader = new Reader(sink, {
-      log: this.#ports.log,
-      channel,
-      now: () => this.#ports.clock.now(),
-      snapshot: () => this.#snapshotFrame(sessionId),
-      onReset: (reason) => this.#ports.metrics.streamReset(reason),
-      onFrame: (bytes) => this.#ports.metrics.streamFrames(1, bytes),
-      farewell: () => this.#drainingFrame(),
-      onEnd: (ended) => this.#onEnd(channel, ended, participantId),
-    });
+    const reader = new Reader(sink, channel, this.#host, participantId);
     // Registered before anything is awaited: neither its end nor the gateway's may miss it.
     channel.readers.add(reader);
     this.#pulse.add(reader);
@@ -116,7 +119,7 @@ export class StreamService {
 
   /** Runs `visit` for each channel that is open now. */
   async eachChannel(visit: (channel: StreamChannel) => Promise<void>): Promise<void> {
-    for (const { channel } of [...this.#channels.values()]) await visit(channel);
+    await eachInTurn(this.#channels.values(), ({ channel }) => visit(channel));
   }
 
   /** Compares each channel with the log, in case a doorbell was lost (L12). */
@@ -166,7 +169,8 @@ export class StreamService {
     return open;
   }
 
-  #onEnd(channel: StreamChannel, reader: Reader, participantId: string | undefined): void {
+  #onEnd(reader: Reader): void {
+    const { channel, participantId } = reader;
     channel.readers.delete(reader);
     this.#pulse.delete(reader);
     this.#ports.metrics.streamsOpen(-1);
