@@ -109,6 +109,26 @@ describe('the life of a session', () => {
     expect(await service.bare.sessions.find(facts.sessionId)).toBeDefined();
   });
 
+  test('A8 one session that cannot be closed does not keep the others alive', async () => {
+    let failures = 0;
+    const service = openService({
+      settings,
+      wrap: (engine) =>
+        meddle(engine, 'sessions', ['close'], async (call) => {
+          failures += 1;
+          if (failures === 1) throw new Error('cannot be closed');
+          return await call();
+        }),
+    });
+    const [first, second] = [await service.session(), await service.session()];
+    await service.gateway[Symbol.asyncDispose]();
+    await service.pass(TTL_MS);
+    await expect(service.gateway.sessions.expire()).rejects.toThrow('cannot be closed');
+    expect(await service.bare.sessions.find(second.sessionId)).toBeUndefined();
+    await service.gateway.sessions.expire();
+    expect(await service.bare.sessions.find(first.sessionId)).toBeUndefined();
+  });
+
   test('A8 deleting ends the session, its images and its work', async () => {
     const service = openService();
     const { facts, image } = await service.readySession();

@@ -134,7 +134,7 @@ describe('the sweep', () => {
     sweeper.watch(first.facts);
     sweeper.watch(second.facts);
     await appendOnly(service, second.facts, 'b');
-    await expect(sweeper.sweep()).rejects.toThrow('1 sessions could not be swept');
+    await expect(sweeper.sweep()).rejects.toThrow('1 failed, the first with: cannot be read');
     await service.pass(1_000);
     expect(await service.logOf(second.facts.sessionId, 'segment.completed')).toHaveLength(1);
   });
