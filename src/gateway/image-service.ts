@@ -47,9 +47,9 @@ export class ImageService {
   async add(session: SessionFacts, input: AddImage): Promise<AddedImage> {
     const facts = imageFacts(input);
     const known = await this.#known(session, facts.imageId);
-    if (known === undefined) await this.#keepBlobs(session, facts, input);
     let added: AddedImage;
     try {
+      if (known === undefined) await this.#keepBlobs(session, facts, input);
       added = await this.#engine.sessions.addImage(session.sessionId, facts, this.#clock.now());
     } catch (error) {
       const holder = blobHolder(session.sessionId, facts);

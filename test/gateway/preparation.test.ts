@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { imageId } from '../../src/core/ids.ts';
+import { ProblemError } from '../../src/core/problem.ts';
+import { meddle } from './support/faulty-engine.ts';
 import { fault } from './support/scripted-server.ts';
 import { nameOf, openService } from './support/service.ts';
 
@@ -203,6 +205,27 @@ describe('what images leave behind', () => {
     expect(await service.bare.blobs.get(nameOf('features'))).toBeUndefined();
     await service.pass(1_000);
     expect(await service.logOf(facts.sessionId, 'image.ready')).toHaveLength(1);
+  });
+
+  test('A9 an upload whose companion finds no room keeps nothing of its image', async () => {
+    let puts = 0;
+    const service = openService({
+      wrap: (engine) =>
+        meddle(engine, 'blobs', ['put'], async (call) => {
+          puts += 1;
+          if (puts === 2) throw new ProblemError('storage_unavailable', 'full');
+          return await call();
+        }),
+    });
+    const facts = await service.session();
+    const upload = (name: string) => {
+      return { id: nameOf(name), bytes: new Uint8Array(8), contentType: 'image/png' };
+    };
+    const image = { ...upload('cat'), width: 40, height: 30 };
+    const adding = service.gateway.images.add(facts, { image, reference: upload('prior') });
+    await expect(adding).rejects.toMatchObject({ code: 'storage_unavailable' });
+    expect(await service.bare.blobs.get(image.id)).toBeUndefined();
+    expect(await service.logOf(facts.sessionId, 'image.added')).toHaveLength(0);
   });
 
   test('A10 a removed image is forgotten when the last session has left it', async () => {
