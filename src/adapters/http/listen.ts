@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { problemBody } from '../../core/problem.ts';
-import { expectContinue, sendPlain } from './early-answer.ts';
+import type { AddressInfo, Socket } from 'node:net';
+import { expectContinue } from './early-answer.ts';
+import type { Timer } from '../../ports/system.ts';
 import type { HttpFace } from './face.ts';
 import type { Incoming, Outgoing } from './node-http.ts';
-import { plainProblem } from './problem-answer.ts';
 import { answerRawError } from './raw-errors.ts';
 
 /** Bounds of a connection; Node's defaults let a silent one live for minutes. */
@@ -23,6 +22,9 @@ const SERVER_OPTIONS = {
   keepAliveTimeout: 65_000,
   requireHostHeader: false,
 } as const;
+
+/** How often a stopping server looks for connections that have become idle. */
+const CLOSE_IDLE_MS = 50;
 
 export interface ListenOptions {
   readonly face: HttpFace;
@@ -46,22 +48,24 @@ export interface Listening extends AsyncDisposable {
 /** Listens with limits that a stranger cannot hold connections beyond. */
 export async function listen({ face, host, port }: ListenOptions): Promise<Listening> {
   let closing: Promise<void> | undefined;
+  const silent = new Set<Socket>();
   const server = createServer(SERVER_OPTIONS, (incoming, outgoing) => {
+    silent.delete(incoming.socket);
     // While closing, a connection is of no use beyond its present answer.
     if (closing !== undefined) outgoing.setHeader('Connection', 'close');
-    outgoing.once('close', () => {
-      if (closing !== undefined) setImmediate(() => server.closeIdleConnections());
-    });
     face.listener(incoming, outgoing);
   });
   server.on('checkContinue', (incoming: Incoming, outgoing: Outgoing) => {
     expectContinue(incoming);
     server.emit('request', incoming, outgoing);
   });
+  // Any other expectation may be ignored (RFC 9110, 10.1.1); Node's own 417 would have no problem body.
   server.on('checkExpectation', (incoming: Incoming, outgoing: Outgoing) => {
-    const detail = 'No expectation but 100-continue is met.';
-    const problem = { ...problemBody('invalid_request', detail), status: 417 };
-    sendPlain(incoming, outgoing, plainProblem(problem, 417), face.clock);
+    server.emit('request', incoming, outgoing);
+  });
+  server.on('connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
   });
   server.on('clientError', (error, socket) => answerRawError(error, socket, face.random));
   server.listen(port, host);
@@ -69,7 +73,7 @@ export async function listen({ face, host, port }: ListenOptions): Promise<Liste
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   const close = (graceMs: number) => {
-    closing ??= shutDown(server, face, graceMs);
+    closing ??= shutDown(server, silent, face, graceMs);
     return closing;
   };
   return {
@@ -80,11 +84,26 @@ export async function listen({ face, host, port }: ListenOptions): Promise<Liste
   };
 }
 
-async function shutDown(server: Server, { clock }: HttpFace, graceMs: number): Promise<void> {
+/** @param silent connections that never sent a request, which Node does not count as idle */
+async function shutDown(
+  server: Server,
+  silent: Iterable<Socket>,
+  { clock }: HttpFace,
+  graceMs: number,
+): Promise<void> {
   const closed = once(server, 'close');
   server.close();
+  for (const socket of silent) socket.destroy();
   if (graceMs <= 0) server.closeAllConnections();
-  const timer = clock.after(graceMs, () => server.closeAllConnections());
+  const deadline = clock.after(graceMs, () => server.closeAllConnections());
+  // What was busy at first becomes idle later, and then only waits for requests that nobody may send.
+  let sweep: Timer;
+  const closeIdle = () => {
+    server.closeIdleConnections();
+    sweep = clock.after(CLOSE_IDLE_MS, closeIdle);
+  };
+  closeIdle();
   await closed;
-  timer.cancel();
+  deadline.cancel();
+  sweep.cancel();
 }

@@ -34,6 +34,9 @@ export async function openStream(
   outgoing.writeHead(200, STREAM_HEADERS);
   outgoing.flushHeaders();
   if (!isHttp2(incoming)) outgoing.socket?.setNoDelay(true);
+  // From here on the response is ours: what listens for its end would only keep the request's
+  // wrappers in memory for as long as the stream is open.
+  outgoing.removeAllListeners('close');
   const sink = new ResponseSink(incoming, outgoing);
   try {
     await serve(sink);
