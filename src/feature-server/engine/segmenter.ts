@@ -1,7 +1,6 @@
 import type { Prompt, Size } from '../../core/prompt.ts';
 import { promptKey } from '../../core/prompt.ts';
-import { encodeRuns } from '../../core/rle.ts';
-import { runsOfField } from './contour-runs.ts';
+import { boundedText } from './bounded-text.ts';
 import { unpackEmbedding } from './embedding.ts';
 import { boxOn, clicksOn } from './frame.ts';
 import { clipField } from './grid-box.ts';
@@ -43,8 +42,8 @@ export class Segmenter {
     const values = fieldOf(graph, mask, clicksOn(frame, prompt.points));
     if (prompt.box) clipField(values, graph.width, boxOn(frame, prompt.box));
     const { width, height } = graph;
-    const runs = runsOfField({ values, width, height, window: frame.window }, upright);
-    return { counts: encodeRuns(runs), score };
+    const counts = boundedText({ values, width, height, window: frame.window }, upright);
+    return { counts, score };
   }
 
   #recall(imageId: string, embedding: SharedArrayBuffer, upright: Size): Remembered {
