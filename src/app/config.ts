@@ -1,7 +1,9 @@
 /** The environment, read once into a frozen value; nothing else looks at it (A33). */
 import type { LogLevel } from '../adapters/system/json-logger.ts';
 import type { GatewaySettings } from '../gateway/settings.ts';
-import { contradictions, isLoopbackHost } from './config/contradictions.ts';
+import { contradictions } from './config/contradictions.ts';
+import { doubts } from './config/doubts.ts';
+import { isLoopbackHost, isWildcard } from './config/hosts.ts';
 import { nearest } from './config/nearest.ts';
 import { BadValue } from './config/variable.ts';
 import type { Values, VariableName } from './config/variables.ts';
@@ -72,7 +74,7 @@ export function loadConfig(env: Environment): LoadedConfig {
   if (values !== undefined) problems.push(...contradictions(values));
   if (values === undefined || problems.length > 0) throw new ConfigError(problems);
   const config = deepFreeze(configOf(values));
-  return { config, warnings: [...unknownNames(env), ...unreachable(config)] };
+  return { config, warnings: [...unknownNames(env), ...doubts(config)] };
 }
 
 /** Name, text in force and where it comes from; secrets are masked. For `maskwire check-config`. */
@@ -162,21 +164,11 @@ function ownNames(host: string): readonly string[] {
   return [host.includes(':') ? `[${host}]` : host];
 }
 
-const isWildcard = (host: string) => /^[0:.]+$/.test(host);
-
 function unknownNames(env: Environment): string[] {
   const known = Object.keys(VARIABLES);
   return Object.keys(env)
     .filter((name) => name.startsWith('MASKWIRE_') && !known.includes(name))
     .map((name) => `${name} is not known; did you mean ${nearest(name, known)}?`);
-}
-
-/** Listening on every address is of no use when no name but loopback's is served (A34). */
-function unreachable({ host, allowedHosts }: Config): string[] {
-  if (!isWildcard(host) || allowedHosts.length > 0) return [];
-  return [
-    `HOST is ${host}, but only loopback names are served: list the others in MASKWIRE_ALLOWED_HOSTS.`,
-  ];
 }
 
 function deepFreeze<Value extends object>(value: Value): Value {

@@ -151,6 +151,26 @@ describe('A33 configuration', () => {
     ]);
   });
 
+  test('A34 an address of its own is served, the one that stands for all is not', () => {
+    const insecure = { MASKWIRE_INSECURE: '1' };
+    const named = loadConfig({ ...insecure, HOST: '192.168.1.4' });
+    expect(named.config.allowedHosts).toEqual(['192.168.1.4']);
+    expect(loadConfig({ ...insecure, HOST: 'fe80::1' }).config.allowedHosts).toEqual(['[fe80::1]']);
+    const all = loadConfig({ ...insecure, HOST: '0.0.0.0' });
+    expect(all.config.allowedHosts).toEqual([]);
+    expect(all.warnings[0]).toMatch(/MASKWIRE_ALLOWED_HOSTS/);
+    const listed = { ...insecure, HOST: '::', MASKWIRE_ALLOWED_HOSTS: 'desk.local' };
+    expect(loadConfig(listed).warnings).toEqual([]);
+  });
+
+  test('B3 a server elsewhere needs an address of this gateway that it can reach', () => {
+    const elsewhere = { FEATURE_SERVER_URL: 'http://gpu.example' };
+    expect(loadConfig(elsewhere).warnings[0]).toMatch(/MASKWIRE_SELF_URL/);
+    const told = { ...elsewhere, MASKWIRE_SELF_URL: 'http://desk.example:8787' };
+    expect(loadConfig(told).warnings).toEqual([]);
+    expect(loadConfig({ FEATURE_SERVER_URL: 'http://[::1]:9' }).warnings).toEqual([]);
+  });
+
   test('A33 the embedded server bounds the size of images', () => {
     const env = { MASKWIRE_MAX_IMAGE_BYTES: String(6 * 1024 * 1024) };
     expect(problemsOf(env)[0]).toMatch(/^MASKWIRE_MAX_IMAGE_BYTES must be at most 5242880/);

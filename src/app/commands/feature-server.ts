@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Announcement } from '../../adapters/feature-server/supervisor.ts';
 import type { RunningFeatureServer } from '../../feature-server/server.ts';
-import { isLoopbackHost } from '../config/contradictions.ts';
+import { isLoopbackHost } from '../config/hosts.ts';
 import { host, integer } from '../config/variable.ts';
 import { processEnvironment } from '../config.ts';
 import { argument } from './arguments.ts';

@@ -1,6 +1,6 @@
-import { isLoopback } from '../../adapters/http/host-guard.ts';
 import { MAX_IMAGE_BYTES as EMBEDDED_MAX_IMAGE_BYTES } from '../../feature-server/image-source.ts';
 import { LEASE_MARGIN_MS } from '../../gateway/work/lease-clock.ts';
+import { isLoopbackHost } from './hosts.ts';
 import type { Values } from './variables.ts';
 
 /** What is wrong with values that are each right alone; a sentence each. */
@@ -33,9 +33,4 @@ export function contradictions(values: Values): string[] {
     );
   }
   return problems;
-}
-
-/** True for an address to listen on that only this machine reaches. */
-export function isLoopbackHost(host: string): boolean {
-  return isLoopback(host.includes(':') ? `[${host}]` : host);
 }
