@@ -4,10 +4,18 @@ import { paths, QUERY } from '../protocol/routes.ts';
 import type { EventSourceLike } from './environment.ts';
 import type { StreamFrame, Transport } from './transport.ts';
 
-/** The page's own name for a position in a URL. */
+/** Where a session's events are read after a position; from a snapshot when there is none. */
 export function eventsUrl(base: string, sessionId: string, after: Cursor | undefined): string {
   const url = `${base}${paths.events(sessionId)}`;
   return after === undefined ? url : `${url}?${QUERY.after}=${after}`;
+}
+
+function parse(data: string): StreamFrame | undefined {
+  try {
+    return JSON.parse(data) as StreamFrame;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -28,16 +36,21 @@ export function eventSourceTransport(
       source.onerror = null;
       source.close();
     };
-    const receive = ({ data }: { readonly data: string }): void => {
-      // Frames already queued in the browser still arrive after close().
-      if (!over) events.frame(JSON.parse(data) as StreamFrame);
-    };
-    for (const type of [...LOGGED_TYPES, ...PASSING_TYPES]) source.addEventListener(type, receive);
-    source.onerror = () => {
+    const fail = (): void => {
       if (over) return;
       finish();
       events.lost();
     };
+    const receive = ({ data }: { readonly data: string }): void => {
+      // Frames already queued in the browser still arrive after close().
+      if (over) return;
+      const frame = parse(data);
+      // Not the gateway's text: something between has damaged the stream.
+      if (frame === undefined) fail();
+      else events.frame(frame);
+    };
+    for (const type of [...LOGGED_TYPES, ...PASSING_TYPES]) source.addEventListener(type, receive);
+    source.onerror = fail;
     return finish;
   };
 }

@@ -3,6 +3,7 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CocoDocument } from '../../src/client/index.ts';
+import { failingEngine } from './failing-engine.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import { startGateway } from './gateway-process.ts';
 import type { DropGlobals, PageElement, PageGlobals } from './page-globals.ts';
@@ -311,6 +312,22 @@ describe('the studio', () => {
     expect(coco.categories.map((category) => category.name)).toEqual(['fruit']);
     expect(coco.annotations).toHaveLength(1);
     expect(coco.annotations[0]?.segmentation.size).toEqual([scene.height, scene.width]);
+  });
+
+  it('A16 says that an object failed, and tries it again', async () => {
+    await using engine = await failingEngine();
+    await using broken = await startGateway({ env: { FEATURE_SERVER_URL: engine.url } });
+    const { sessionId } = await sampleSession(broken.url);
+    await using studio = await StudioPage.open(browser, `${broken.url}/#${sessionId}`);
+    await studio.ready();
+    await studio.click(apple.click.x, apple.click.y);
+    await studio.page.waitForSelector('[data-testid="object-item"][data-status="failed"]');
+    await studio.page.getByTestId('toast').waitFor();
+    engine.answerWith(apple.mask, scene);
+    await studio.page.getByTestId('retry').click();
+    await studio.settled(1, 1);
+    // Exactly the engine's mask, but for the outline, which is as wide inside as outside.
+    await eventually(() => studio.overlap([apple], scene.width)).toBeGreaterThan(0.9);
   });
 
   it('works with a finger on a phone', async () => {
