@@ -165,6 +165,36 @@ describe('the studio', () => {
     await eventually(() => studio.overlap([mug, orange], scene.width)).toBeGreaterThan(GOOD);
   });
 
+  it('finds the way back to the last session from the start page', async () => {
+    await using studio = await openScene();
+    await studio.click(orange.click.x, orange.click.y);
+    await studio.settled(1, 1);
+    await studio.page.getByRole('link', { name: 'Maskwire' }).click();
+    await studio.page.getByTestId('use-sample').waitFor();
+    expect(new URL(studio.page.url()).hash).toBe('');
+    await studio.page.getByTestId('resume').click();
+    await studio.ready();
+    await studio.settled(1, 1);
+    await eventually(() => studio.overlap([orange], scene.width)).toBeGreaterThan(GOOD);
+  });
+
+  it('A12 takes away with Alt as with the right button, never from nothing', async () => {
+    await using studio = await openScene();
+    await studio.page.keyboard.down('Alt');
+    await studio.click(mug.click.x, mug.click.y);
+    await studio.page.getByTestId('toast').waitFor();
+    expect(await studio.objects()).toEqual([]);
+    await studio.page.keyboard.up('Alt');
+    await studio.click(mug.click.x, mug.click.y);
+    await studio.settled(1, 1);
+    await studio.page.keyboard.down('Alt');
+    await studio.click(464, 424);
+    await studio.page.keyboard.up('Alt');
+    await studio.settled(1, 2);
+    await studio.page.getByTestId('next-object').click();
+    await eventually(() => studio.isPainted(464, 440)).toBe(false);
+  });
+
   it('can be used with the keyboard alone', async () => {
     await using studio = await openScene();
     const aim = () => studio.page.getAttribute('[data-testid="canvas"]', 'data-crosshair');
