@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { expectContinue } from './early-answer.ts';
 import type { Timer } from '../../ports/system.ts';
+import { expectContinue } from './early-answer.ts';
 import type { HttpFace } from './face.ts';
 import type { Incoming, Outgoing } from './node-http.ts';
 import { answerRawError } from './raw-errors.ts';
@@ -97,7 +97,7 @@ async function shutDown(
   if (graceMs <= 0) server.closeAllConnections();
   const deadline = clock.after(graceMs, () => server.closeAllConnections());
   // What was busy at first becomes idle later, and then only waits for requests that nobody may send.
-  let sweep: Timer;
+  let sweep: Timer | undefined;
   const closeIdle = () => {
     server.closeIdleConnections();
     sweep = clock.after(CLOSE_IDLE_MS, closeIdle);
@@ -105,5 +105,5 @@ async function shutDown(
   closeIdle();
   await closed;
   deadline.cancel();
-  sweep.cancel();
+  sweep?.cancel();
 }

@@ -30,9 +30,9 @@ export class ResponseSink implements StreamSink {
     this.#http2 = isHttp2(incoming);
     this.#takenBefore = this.#socketTook();
     // On the response: the request's `close` comes as soon as its (empty) body was read.
-    outgoing.once('close', () => this.#closed());
+    outgoing.on('close', () => this.#closed());
     // A write that loses the race with a reset is no reason to end the process.
-    outgoing.on('error', () => {});
+    outgoing.on('error', ignore);
   }
 
   write(chunk: Uint8Array): void {
@@ -99,3 +99,6 @@ export class ResponseSink implements StreamSink {
     return bytesWritten - writeQueueSize;
   }
 }
+
+/** One for all: a closure a response would be kept for as long as it is open. */
+function ignore(): void {}
