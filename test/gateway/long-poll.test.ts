@@ -4,6 +4,7 @@ import type { PageOptions } from '../../src/gateway/stream/event-pages.ts';
 import type { StreamStart } from '../../src/gateway/stream/stream-service.ts';
 import type { SessionFacts } from '../../src/ports/session-store.ts';
 import type { EventPage } from '../../src/protocol/bodies.ts';
+import { meddle } from './support/faulty-engine.ts';
 import type { Service } from './support/service.ts';
 import { openService } from './support/service.ts';
 
@@ -156,6 +157,60 @@ describe('the log as JSON pages', () => {
       const held = watched(poll(service, facts, `${epoch}-5`, { waitMs: 20_000 }));
       await service.pass(0);
       expect(held.value).toMatchObject(page);
+    },
+  );
+
+  test('A26 an event that comes while the log is looked at again is not waited for', async () => {
+    const hook: { run?: (() => Promise<void>) | undefined } = {};
+    let subscribed = false;
+    const service = openService({
+      wrap: (engine) =>
+        meddle(engine, 'log', ['subscribe', 'extent'], async (call, name) => {
+          const result = await call();
+          const run = subscribed && name === 'extent' ? hook.run : undefined;
+          if (name === 'subscribe') subscribed = hook.run !== undefined;
+          if (run !== undefined) hook.run = undefined;
+          await run?.();
+          return result;
+        }),
+    });
+    const facts = await service.chattySession();
+    const { epoch } = (await service.bare.log.extent(facts.sessionId)) ?? { epoch: 0 };
+    hook.run = () => service.append(facts, 1);
+    const held = watched(poll(service, facts, `${epoch}-5`, { waitMs: 20_000 }));
+    await service.pass(0);
+    expect(hook.run).toBeUndefined();
+    expect(sequences(held.value)).toEqual([6]);
+  });
+
+  test.each(['the time', 'an event', 'the caller'])(
+    'A26 a wait that %s ends leaves no subscription behind',
+    async (end) => {
+      const open = { count: 0, made: 0 };
+      const service = openService({
+        wrap: (engine) =>
+          meddle(engine, 'log', ['subscribe'], async (call) => {
+            const unsubscribe = (await call()) as () => void;
+            open.count += 1;
+            open.made += 1;
+            return () => {
+              open.count -= 1;
+              unsubscribe();
+            };
+          }),
+      });
+      const facts = await service.chattySession();
+      const { epoch } = (await service.bare.log.extent(facts.sessionId)) ?? { epoch: 0 };
+      const abort = new AbortController();
+      const options = { waitMs: 5_000, signal: abort.signal };
+      const held = watched(poll(service, facts, `${epoch}-5`, options));
+      await service.pass(1_000);
+      expect(open).toEqual({ count: 1, made: 1 });
+      if (end === 'an event') await service.append(facts, 1);
+      if (end === 'the caller') abort.abort();
+      await service.pass(end === 'the time' ? 5_000 : 0);
+      expect(held.settled).toBe(true);
+      expect(open).toEqual({ count: 0, made: 1 });
     },
   );
 

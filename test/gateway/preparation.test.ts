@@ -243,6 +243,15 @@ describe('what images leave behind', () => {
     expect(await service.bare.images.find(key)).toBeUndefined();
   });
 
+  test('A10 an image that is removed before its turn is not prepared any more', async () => {
+    const service = openService();
+    const facts = await service.session();
+    await service.addImage(facts, 'first');
+    await service.gateway.images.remove(facts, await service.addImage(facts, 'second'));
+    await service.pass(2_000);
+    expect(service.server.encodes.map(({ image }) => image.imageId)).toEqual([nameOf('first')]);
+  });
+
   test('A10 an image that is removed while a click on it begins is not held again', async () => {
     const hook: { run?: (() => Promise<void>) | undefined } = {};
     const service = openService({

@@ -154,6 +154,24 @@ describe('a reader that cannot keep up', () => {
   });
 });
 
+describe('a frame that is half on its way', () => {
+  test('A27 nothing is written into it: no passing frame, no heartbeat, no next event', async () => {
+    const { service, facts, sink } = await stuck({ heartbeatMs: 2_000 });
+    await service.append(facts, 1, 2 * MIB);
+    service.gateway.streams.setServiceState('degraded');
+    await service.pass(5_000);
+    await service.append(facts, 1);
+    sink.take(300_000);
+    await service.pass(5_000);
+    service.gateway.streams.setServiceState('ok');
+    sink.release();
+    await service.pass(0);
+    expect(sink.sequences).toEqual([6, 7]);
+    expect(sink.frames[2]?.data.payload.metadata.padding).toHaveLength(2 * MIB);
+    expect(sink.of('service.updated')).toEqual([]);
+  });
+});
+
 describe('many readers of one session', () => {
   test('A19 an event is serialised once: all readers are handed the same bytes', async () => {
     const service = openService();

@@ -114,6 +114,17 @@ describe('passing frames', () => {
     expect((await service.gateway.sessions.snapshot(facts.sessionId)).service.state).toBe('ok');
   });
 
+  test('A22 a server that refuses what it is asked is well', async () => {
+    const service = openService();
+    const { facts, image } = await service.readySession();
+    const sink = await service.stream(facts);
+    service.server.segmentFaults.push(...[1, 2, 3, 4].map(() => fault('rejected')));
+    for (const name of ['a', 'b', 'c', 'd']) await service.click(facts, image, name);
+    await service.pass(10_000);
+    expect(sink.of('segment.failed')).toHaveLength(4);
+    expect(sink.of('service.updated')).toEqual([]);
+  });
+
   test('A22 one failure alone is an accident that a retry mends, and no news', async () => {
     const service = openService();
     const { facts, image } = await service.readySession();

@@ -143,8 +143,9 @@ describe('dispatching', () => {
     expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(2);
   });
 
-  test('A25 draining waits for a claim that is on its way, and for its work', async () => {
+  test('A25 draining waits for a claim that is on its way, and for its work, and sends no other', async () => {
     const service = openService({
+      concurrency: 2,
       wrap: (engine, clock) =>
         meddle(engine, 'queue', ['claim'], async (call) => {
           const lease = await call();
@@ -155,6 +156,7 @@ describe('dispatching', () => {
     const { facts, image } = await service.readySession();
     await service.pass(1_000);
     await service.click(facts, image, 'left');
+    await service.click(facts, image, 'right');
     let drained = false;
     void service.gateway.drain().then(() => {
       drained = true;
@@ -163,7 +165,7 @@ describe('dispatching', () => {
     expect(drained).toBe(false);
     await service.pass(700);
     expect(drained).toBe(true);
-    expect(await service.bare.queue.load()).toMatchObject({ leased: 0 });
+    expect(await service.bare.queue.load()).toMatchObject({ waiting: 1, leased: 0 });
   });
 
   test('A25 a gateway that has stopped does nothing any more', async () => {
