@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { host, integer } from '../config/variable.ts';
 import type { Environment } from '../config.ts';
@@ -25,7 +26,16 @@ export function serveCommand(): Command {
     .action(runServe);
 }
 
+/**
+ * Keeps the heap's young generation at its initial size. Left alone it grows to 48 MiB when thousands
+ * of streams open at once, and stays there: 10 KB for each of 5,000.
+ */
+function boundYoungGeneration(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
+
 async function runServe(options: Options): Promise<void> {
+  boundYoungGeneration();
   const { config, warnings } = loadConfig(withOptions(processEnvironment(), options));
   for (const warning of warnings) console.error(`maskwire: warning: ${warning}`);
   // Loaded when it is needed: a mistyped option should not wait for image codecs.
