@@ -95,6 +95,27 @@ describe('the sweep', () => {
     expect(service.server.segments).toHaveLength(4);
   });
 
+  test('L7 what a sweep enqueued and the pool lost is found by the next, though nobody touches it', async () => {
+    let lost = 0;
+    const service = openService({
+      wrap: (engine) =>
+        meddle(engine, 'queue', ['enqueue'], async (call) => {
+          if (!losing) return await call();
+          lost += 1;
+          return { state: 'queued', position: 0 };
+        }),
+    });
+    let losing = false;
+    const { facts } = await service.readySession();
+    await appendOnly(service, facts);
+    losing = true;
+    await service.pass(SWEEP_MS + 1_000);
+    expect(lost).toBe(1);
+    losing = false;
+    await service.pass(SWEEP_MS);
+    expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(1);
+  });
+
   test('L7 a session is watched as long as something of it waits, and no longer', async () => {
     const asked: string[] = [];
     const service = openService({
