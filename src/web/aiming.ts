@@ -15,6 +15,8 @@ export class Aiming {
   readonly #stage: Stage;
   readonly #clicks: Clicks;
   readonly gestures: Gestures;
+  /** Of the photo that early clicks were made on. */
+  #shownWidth: number | undefined;
 
   constructor(studio: Studio, stage: Stage, clicks: Clicks) {
     this.#studio = studio;
@@ -29,6 +31,7 @@ export class Aiming {
       pan: (dx, dy) => this.pan(dx, dy),
       zoom: (by, at) => this.zoom(by, at),
     });
+    studio.onDraw(() => this.#sendEarly());
   }
 
   fit(): void {
@@ -89,11 +92,31 @@ export class Aiming {
   }
 
   #tap(at: Place, away: boolean): void {
-    const { view, photo, mode } = this.#studio.state;
-    if (view === undefined || photo === undefined || !this.#ready()) return;
+    const { view, photo, mode, upload, early } = this.#studio.state;
+    if (view === undefined || photo === undefined) return;
     this.#studio.update({ crosshair: undefined });
     const place = toImage(view, at);
-    if (onImage(place, photo)) this.#clicks.point(place, away || mode === 'remove' ? 0 : 1);
+    if (!onImage(place, photo)) return;
+    const label = away || mode === 'remove' ? 0 : 1;
+    if (this.#ready()) this.#clicks.point(place, label);
+    // Nobody who sees a photo thinks of clicking on it as too early.
+    else if (upload !== undefined) this.#studio.update({ early: [...early, { ...place, label }] });
+  }
+
+  /** Sends what was clicked while the photo was on its way; it may have been shrunk for that. */
+  #sendEarly(): void {
+    const { early, photo, upload } = this.#studio.state;
+    if (early.length === 0) {
+      if (upload !== undefined) this.#shownWidth = photo?.width;
+      return;
+    }
+    if (!this.#ready() || photo === undefined) {
+      if (upload === undefined && photo === undefined) this.#studio.update({ early: [] });
+      return;
+    }
+    const scale = photo.width / (this.#shownWidth ?? photo.width);
+    this.#studio.update({ early: [] });
+    for (const { x, y, label } of early) this.#clicks.point({ x: x * scale, y: y * scale }, label);
   }
 
   #doubleTap(): void {

@@ -94,9 +94,12 @@ export class Stage {
     const context = contextOf(this.canvas);
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    const { photo, upload, imageId } = this.#studio.state;
-    if (view === undefined || upload !== undefined || photo?.imageId !== imageId) return;
+    const { photo, upload, imageId, early } = this.#studio.state;
+    if (view === undefined) return;
     const surface = { context, view, density: devicePixelRatio, now: performance.now() };
+    for (const click of early) drawDot(surface, { ...click, pending: true }, '#fff', true);
+    if (early.length > 0) this.#studio.redraw();
+    if (upload !== undefined || photo?.imageId !== imageId) return;
     this.#drawObjects(surface);
     const { drag, crosshair } = this.#studio.state;
     if (drag !== undefined) drawBox(surface, drag, '#fff', true);

@@ -22,6 +22,11 @@ export interface Photo {
   readonly height: number;
 }
 
+/** A click on a photo that is still being sent; it goes out as soon as the gateway has the photo. */
+export interface EarlyClick extends Place {
+  readonly label: 0 | 1;
+}
+
 export interface StudioState {
   readonly session?: LiveSession | undefined;
   readonly mode: Mode;
@@ -38,6 +43,8 @@ export interface StudioState {
   /** The box that is being dragged, in image pixels. */
   readonly drag?: Box | undefined;
   readonly upload?: { readonly text: string; readonly part: number } | undefined;
+  /** In pixels of the photo that is shown meanwhile. */
+  readonly early: readonly EarlyClick[];
   readonly latency?: Latency | undefined;
   /** Said on the start page. */
   readonly note?: string | undefined;
@@ -47,7 +54,7 @@ export class Studio {
   readonly client = new MaskwireClient();
   readonly messages: Messages;
   readonly #painters: (() => void)[] = [];
-  #state: StudioState = { mode: 'add', history: NO_HISTORY, slots: new Map() };
+  #state: StudioState = { mode: 'add', history: NO_HISTORY, slots: new Map(), early: [] };
   #scheduled = false;
   #saved: readonly unknown[] = [];
 

