@@ -17,6 +17,7 @@ const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import
 const NEEDED = [
   { name: 'chromium', present: () => existsSync('/usr/bin/chromium') },
   { name: 'curl', present: () => inPath('curl') },
+  { name: 'redis-server', present: () => existsSync('/usr/bin/redis-server') },
 ] as const;
 
 /** The part of vitest's JSON report that is read here. */

@@ -1,0 +1,73 @@
+#!lua
+-- Takes a click, or gives its first answer again (L1). Everything is checked before anything is changed.
+-- KEYS  state, log, channel, requests, requests order, answers, answers order, tombstones
+-- ARGV  now, history, request, key, fingerprint, overloaded ('1' or ''), most objects, most points,
+--       click, image, object, traceparent, points, box, client ref, points key, box key, weight,
+--       least coordinate, right and bottom of the points, right and bottom of the box, flat ('1')
+--       ('' for what there is none of)
+-- Reply { 'done', change, dirty (1, 0), replayed (1, 0) } | { refusal, more … }
+local state, log, channel, requests, requests_order = unpack(KEYS, 1, 5)
+local answers, answers_order, tombstones = unpack(KEYS, 6, 8)
+local departed
+local now, history, request, key, fingerprint, overloaded, most_objects, most_points = unpack(ARGV, 1, 8)
+local click_id, image_id, object_id, traceparent = unpack(ARGV, 9, 12)
+local points, box, client_ref, points_key, box_key, weight = unpack(ARGV, 13, 18)
+local least, point_right, point_bottom, box_right, box_bottom, flat = unpack(ARGV, 19, 24)
+-- @include log
+-- @include objects
+-- @include images
+-- @include views
+-- @include prompt
+-- @include answers
+-- @include lifecycle
+-- @include masks
+-- @include requests
+
+if not find_session() then return { 'session_not_found' } end
+local earlier, reused = earlier_change(request, key, fingerprint)
+if reused then return { 'idempotency_key_reused' } end
+if earlier then return replayed(earlier) end
+
+local image = load_image(image_id)
+if not image then return { 'image_not_found' } end
+local outside = tonumber(least) < 0 or flat == '1'
+  or tonumber(point_right) >= image.width or tonumber(point_bottom) >= image.height
+  or tonumber(box_right) > image.width or tonumber(box_bottom) > image.height
+if outside then return { 'out_of_bounds', image.width, image.height } end
+
+local present = load_object(object_id)
+if present and present.image ~= image_id then return { 'conflict' } end
+if not present and #ids('objects') >= tonumber(most_objects) then
+  return { 'limit_reached', 'maxObjects' }
+end
+local click = {
+  id = click_id, points = points, box = box, clientRef = client_ref, pointsKey = points_key,
+  boxKey = box_key, weight = tonumber(weight), status = 'pending',
+}
+local clicks, sum = { }, 0
+for n, other in ipairs(present and present.clicks or {}) do
+  clicks[n] = other
+  sum = sum + other.weight
+end
+if sum + click.weight > tonumber(most_points) then return { 'limit_reached', 'maxPointsPerObject' } end
+clicks[#clicks + 1] = click
+local remembered = recall(answer_key(image_id, clicks))
+if overloaded ~= '' and not remembered and not (present and is_dirty(present)) then
+  return { 'overloaded' }
+end
+
+local object = present or create_object(object_id, image_id)
+object.clicks = clicks
+object.rev = object.rev + 1
+object.changedAt = now
+object.traceparent = traceparent
+click.rev = object.rev
+redis.call('HSET', state, 'click ' .. click_id, cmsgpack.pack({ object = object_id }))
+local position = append('click.accepted', '{"clickId":"' .. click_id .. '","objectId":"' .. object_id
+  .. '","imageId":"' .. image_id .. '","revision":' .. object.rev .. ',' .. click_members(click) .. '}')
+if remembered then publish_remembered(object, remembered) else renew_preparation(image_id) end
+save_object(object)
+local change = change_text(click_id, object, object.rev, position)
+remember_request(request, key, fingerprint, change)
+commit(now, history)
+return { 'done', change, flag(is_dirty(object)), 0 }

@@ -1,0 +1,49 @@
+#!lua flags=allow-oom
+-- How a click stands (A17). Its result is the answer that covered it while the log keeps that;
+-- afterwards the newest mask of its object, which shows the click too.
+-- KEYS  state, log
+-- ARGV  click
+-- Reply { 'done', body as JSON } | { refusal }
+local state, log = unpack(KEYS)
+local click_id = ARGV[1]
+-- @include objects
+
+-- Of a click in a prompt, in the form of a departed one.
+local function present_record(object)
+  for _, click in ipairs(object.clicks) do
+    if click.id == click_id then
+      return {
+        object = object.id, image = object.image, revision = click.rev, status = click.status,
+        completedAt = click.completedAt, problem = click.problem,
+      }
+    end
+  end
+end
+
+-- A click that came after the call under way began still waits for one of its own.
+local function status_of(click, object)
+  if click.status ~= 'pending' then return click.status end
+  return object and object.runRevision and click.revision <= object.runRevision and 'running' or 'queued'
+end
+
+local function result_of(click)
+  local entry = redis.call('XRANGE', log, click.completedAt, click.completedAt)[1]
+  if entry then return entry[2][6] end
+  return not click.departure and redis.call('HGET', state, 'result ' .. click.object)
+end
+
+if redis.call('HEXISTS', state, 'epoch') == 0 then return { 'session_not_found' } end
+local packed = redis.call('HGET', state, 'click ' .. click_id)
+if not packed then return { 'click_not_found' } end
+local record = cmsgpack.unpack(packed)
+local object = not record.departure and load_object(record.object)
+local click = object and present_record(object) or record
+local status = status_of(click, object)
+local result = status == 'completed' and result_of(click)
+return {
+  'done',
+  '{"clickId":"' .. click_id .. '","objectId":"' .. click.object .. '","imageId":"' .. click.image
+    .. '","revision":' .. click.revision .. ',"status":"' .. status .. '"'
+    .. (result and ',"result":' .. result or '')
+    .. (status == 'failed' and ',"problem":' .. click.problem or '') .. '}',
+}

@@ -1,0 +1,21 @@
+#!lua flags=allow-oom
+-- Everything of the session that waits for work (L7).
+-- KEYS  state
+-- Reply { { object, facts of its image, object, facts … }, { facts of an image in preparation, … } }
+local state = KEYS[1]
+-- @include objects
+-- @include images
+
+local objects, images = {}, {}
+for _, id in ipairs(ids('objects')) do
+  local object = load_object(id)
+  if is_dirty(object) then
+    objects[#objects + 1] = id
+    objects[#objects + 1] = load_image(object.image).facts
+  end
+end
+for _, id in ipairs(ids('images')) do
+  local image = load_image(id)
+  if image.status == 'preparing' then images[#images + 1] = image.facts end
+end
+return { objects, images }

@@ -1,0 +1,62 @@
+-- The session's log (L9, L10). Needs `state`, `log`; `commit` needs `channel`, too.
+-- Bound by find_session: the epoch, the sequence of the newest entry, when the session's keys end.
+local epoch, last, kept_until
+
+local function replication_id()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+end
+
+local function milliseconds()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- What is numbered from here on cannot be mistaken for what a reader may have seen and we lost.
+local function start_epoch(replid)
+  epoch = math.max(epoch + 1, milliseconds())
+  last = 0
+  redis.call('UNLINK', log)
+  redis.call('HSET', state, 'epoch', epoch, 'last', last, 'replid', replid)
+end
+
+-- False when there is no such session. Starts a new epoch when the log is not the one that was
+-- written: missing, cut, or of another server's history.
+local function find_session()
+  local facts = redis.call('HMGET', state, 'epoch', 'last', 'replid', 'keptUntil')
+  if not facts[1] then
+    redis.call('UNLINK', log)
+    return false
+  end
+  epoch, last, kept_until = tonumber(facts[1]), tonumber(facts[2]), facts[4]
+  local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+  local kept = newest and newest[1] or epoch .. '-0'
+  local replid = replication_id()
+  if kept ~= epoch .. '-' .. last or replid ~= facts[3] then start_epoch(replid) end
+  return true
+end
+
+local appended = {}
+
+-- The id of the entry: its cursor. Written by `commit`, when everything has been checked.
+local function append(kind, payload)
+  last = last + 1
+  appended[#appended + 1] = { kind, payload }
+  return epoch .. '-' .. last
+end
+
+-- Writes what was appended and rings the doorbell with it.
+local function commit(at, history)
+  if #appended == 0 then return end
+  local told = {}
+  local sequence = last - #appended
+  for n, event in ipairs(appended) do
+    local kind, payload = event[1], event[2]
+    sequence = sequence + 1
+    local id = sequence == 1 and epoch .. '-1' or epoch .. '-*'
+    redis.call('XADD', log, 'MAXLEN', '=', history, id, 'type', kind, 'at', at, 'payload', payload)
+    if sequence == 1 then redis.call('PEXPIREAT', log, kept_until) end
+    told[n] = '["' .. epoch .. '-' .. sequence .. '","' .. kind .. '",' .. at .. ',' .. payload .. ']'
+  end
+  redis.call('HSET', state, 'last', last)
+  redis.call('PUBLISH', channel, '[' .. table.concat(told, ',') .. ']')
+end

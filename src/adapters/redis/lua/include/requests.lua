@@ -1,0 +1,36 @@
+-- Requests, and callers' keys, with their first answers (A4). Needs `requests`, `requests_order`,
+-- log.lua, objects.lua.
+
+-- Bounds the fields for them; a click has one for its request, and one for its key if it has any.
+local MAX_REPLAYABLE = 20000
+
+-- What this request, or another one with the same key and content, was answered before;
+-- the second result is true when the key was used for something else.
+local function earlier_change(request, key, fingerprint)
+  local found = redis.call('HMGET', requests, 'key ' .. key, 'request ' .. request)
+  local keyed, first = found[1], found[2]
+  if key == '' or not keyed then return first end
+  local change, known = string.match(keyed, '^(.-)\n(.*)$')
+  return change, known ~= fingerprint
+end
+
+-- An earlier answer as it is given again: what the caller enqueues by is the present.
+local function replayed(change)
+  local object = load_object(string.match(change, '^%S+ (%S+)'))
+  return { 'done', change, flag(object and is_dirty(object)), 1 }
+end
+
+local function remember_field(field, text)
+  redis.call('HSET', requests, field, text)
+  local count = redis.call('RPUSH', requests_order, field)
+  if count == 1 then
+    redis.call('PEXPIREAT', requests, kept_until)
+    redis.call('PEXPIREAT', requests_order, kept_until)
+  end
+  if count > MAX_REPLAYABLE then redis.call('HDEL', requests, redis.call('LPOP', requests_order)) end
+end
+
+local function remember_request(request, key, fingerprint, change)
+  remember_field('request ' .. request, change)
+  if key ~= '' then remember_field('key ' .. key, change .. '\n' .. fingerprint) end
+end

@@ -1,0 +1,26 @@
+#!lua
+-- Changes what people call an object and how it looks (A16). A field that is left out stays.
+-- KEYS  state, log, channel, reply
+-- ARGV  now, history, object, keep reply ms, label, color, metadata (JSON; 'null' removes, '' leaves)
+-- Reply { 'done', body as JSON } | { refusal }
+local state, log, channel, reply = unpack(KEYS)
+local now, history, object_id, keep_reply_ms = unpack(ARGV, 1, 4)
+local patch = { label = ARGV[5], color = ARGV[6], metadata = ARGV[7] }
+-- @include log
+-- @include objects
+-- @include views
+
+if not find_session() then return { 'session_not_found' } end
+local object = load_object(object_id)
+if not object then return { 'object_not_found' } end
+if redis.call('EXISTS', reply) == 1 then return { 'done', object_body(object) } end
+
+for field, value in pairs(patch) do
+  if value == 'null' then object[field] = nil elseif value ~= '' then object[field] = value end
+end
+save_object(object)
+append('object.updated', '{"objectId":"' .. object.id .. '","imageId":"' .. object.image
+  .. '","revision":' .. object.rev .. look_members(object) .. '}')
+commit(now, history)
+redis.call('SET', reply, '', 'PX', keep_reply_ms)
+return { 'done', object_body(object) }

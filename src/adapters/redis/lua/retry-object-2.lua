@@ -1,0 +1,23 @@
+#!lua
+-- Makes a failed object dirty again (A16). The prompt is what it was, so the revision stays; it only
+-- counts as not answered. Appends nothing.
+-- KEYS  state, reply
+-- ARGV  now, object, keep reply ms
+-- Reply { 'done', revision, image } | { refusal }
+local state, reply = unpack(KEYS)
+local now, object_id, keep_reply_ms = unpack(ARGV)
+-- @include objects
+-- @include images
+-- @include views
+
+if redis.call('HEXISTS', state, 'epoch') == 0 then return { 'session_not_found' } end
+local object = load_object(object_id)
+if not object then return { 'object_not_found' } end
+if redis.call('EXISTS', reply) == 1 then return { 'done', object.rev, object.image } end
+if object_status(object) ~= 'failed' then return { 'conflict' } end
+object.done = object.rev - 1
+object.changedAt = now
+save_object(object)
+renew_preparation(object.image)
+redis.call('SET', reply, '', 'PX', keep_reply_ms)
+return { 'done', object.rev, object.image }

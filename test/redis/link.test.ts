@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RedisKeys } from '../../src/adapters/redis/keys.ts';
+import { nameOf, parseRedisUrl } from '../../src/adapters/redis/redis-url.ts';
+import { run } from '../../src/adapters/redis/scripts.ts';
+import { sessionId } from '../../src/core/ids.ts';
+import { refused, within } from '../contract/support.ts';
+import { RedisServer } from './redis-server.ts';
+import { connect, eventually, inlineScript } from './support.ts';
+
+const ping = inlineScript<string>("return redis.call('PING').ok");
+
+async function elapsed(action: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await action();
+  return performance.now() - start;
+}
+
+describe('redis scripts', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  it('run when the server does not know them, also after it has forgotten them', async () => {
+    await using connections = await connect(server);
+    const { commands } = connections;
+    expect(await run(commands, ping, [], [])).toBe('PONG');
+    await commands.use((client) => client.script('FLUSH'));
+    expect(await run(commands, ping, [], [])).toBe('PONG');
+  });
+
+  it('are not sent with a wrong number of keys', async () => {
+    await using connections = await connect(server);
+    await expect(run(connections.commands, ping, ['key'], [])).rejects.toThrow(TypeError);
+  });
+
+  it('refuse with a code and its extras', async () => {
+    await using connections = await connect(server);
+    const refuse = inlineScript(
+      `return redis.error_reply('PROBLEM ' ..
+         cjson.encode({code = 'limit_reached', detail = 'No {more} images', limit = 'maxImages'}))`,
+    );
+    await expect(run(connections.commands, refuse, [], [])).rejects.toMatchObject({
+      name: 'ProblemError',
+      code: 'limit_reached',
+      message: 'No {more} images',
+      extras: { limit: 'maxImages' },
+    });
+  });
+
+  it('that are wrong fail as mistakes, not as lost storage', async () => {
+    await using connections = await connect(server);
+    const wrong = run(connections.commands, inlineScript('return nothing.at.all'), [], []);
+    await expect(wrong).rejects.toMatchObject({ name: 'ReplyError' });
+  });
+
+  it('find the storage full as storage_unavailable', async () => {
+    await using connections = await connect(server);
+    const { commands } = connections;
+    const write = inlineScript("return redis.call('SET', KEYS[1], 'x')", 1);
+    await commands.use((client) => client.config('SET', 'maxmemory', '1'));
+    try {
+      await refused(run(commands, write, ['key'], []), 'storage_unavailable');
+      await refused(
+        commands.use((client) => client.set('key', 'x')),
+        'storage_unavailable',
+      );
+    } finally {
+      await commands.use((client) => client.config('SET', 'maxmemory', '0'));
+    }
+  });
+});
+
+describe('redis connections', () => {
+  it('fail within a second when Redis is gone, and recover by themselves', async () => {
+    await using server = await RedisServer.start();
+    await using connections = await connect(server);
+    const { commands } = connections;
+    await server.stop();
+    for (let n = 0; n < 3; n += 1) {
+      const ms = await elapsed(() => refused(run(commands, ping, [], []), 'storage_unavailable'));
+      expect(ms).toBeLessThan(1_500);
+    }
+    await server.resume();
+    expect(await eventually('a reply', () => run(commands, ping, [], []))).toBe('PONG');
+  });
+
+  it('survive a restart that takes less than the patience of a command', async () => {
+    await using server = await RedisServer.start();
+    await using connections = await connect(server);
+    await server.stop();
+    const [reply] = await Promise.all([
+      eventually('a reply', () => run(connections.commands, ping, [], [])),
+      server.resume(),
+    ]);
+    expect(reply).toBe('PONG');
+  });
+
+  it('give up a half-open link within 10 seconds, commands on it within one', async () => {
+    await using server = await RedisServer.start();
+    await using connections = await connect(server);
+    const { commands } = connections;
+    const ids: number[] = [];
+    const id = () => commands.use((client) => client.client('ID'));
+    ids.push(await id());
+    server.freeze();
+    const ms = await elapsed(() => refused(id(), 'storage_unavailable'));
+    expect(ms).toBeLessThan(1_500);
+    const ends = async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      await commands.use(async (client) => {
+        client.once('close', () => resolve());
+      });
+      return promise;
+    };
+    await within('the link to be given up', ends(), 10_000);
+    server.thaw();
+    ids.push(await eventually('a reply', id));
+    expect(ids[1]).not.toBe(ids[0]);
+  });
+
+  it('subscribe again after a restart, and say that messages may be missing', async () => {
+    await using server = await RedisServer.start();
+    await using connections = await connect(server);
+    const { commands, subscriber } = connections;
+    const heard: string[] = [];
+    const message = Promise.withResolvers<void>();
+    const resumed = Promise.withResolvers<void>();
+    await subscriber.subscribe('channel', {
+      message: (text) => {
+        heard.push(text);
+        if (text === 'after') message.resolve();
+      },
+      resumed: resumed.resolve,
+    });
+    await commands.use((client) => client.publish('channel', 'before'));
+    await server.stop();
+    await server.resume();
+    await within('the subscription', resumed.promise, 10_000);
+    await eventually('publishing', () =>
+      commands.use((client) => client.publish('channel', 'after')),
+    );
+    await within('the message', message.promise);
+    expect(heard).toEqual(['before', 'after']);
+  });
+
+  it('refuse a subscription while Redis is gone, and take it later', async () => {
+    await using server = await RedisServer.start();
+    await using connections = await connect(server);
+    const { subscriber } = connections;
+    const listener = { message: () => undefined, resumed: () => undefined };
+    await server.stop();
+    await refused(subscriber.subscribe('channel', listener), 'storage_unavailable');
+    await server.resume();
+    const end = await eventually('subscribing', () => subscriber.subscribe('channel', listener));
+    expect(end).toBeTypeOf('function');
+  });
+});
+
+describe('redis addresses', () => {
+  it('A33 are read whole', () => {
+    expect(parseRedisUrl('redis://localhost')).toEqual({
+      host: 'localhost',
+      port: 6379,
+      db: 0,
+      tls: false,
+    });
+    expect(parseRedisUrl('rediss://me:p%40ss@[::1]:7000/3')).toEqual({
+      host: '::1',
+      port: 7000,
+      username: 'me',
+      password: 'p@ss',
+      db: 3,
+      tls: true,
+    });
+  });
+
+  it('are shown without user and password', () => {
+    expect(nameOf(parseRedisUrl('rediss://me:secret@[::1]:7000/3'))).toBe('rediss://[::1]:7000/3');
+  });
+
+  it.each([
+    '',
+    'localhost:6379',
+    'http://x',
+    'redis://',
+    'redis://x/a',
+    'redis://x?y',
+    'redis://:%@x',
+  ])('A33 refuse %j without showing it', (text) => {
+    expect(() => parseRedisUrl(text)).toThrow(/^(must|has) /);
+  });
+});
+
+describe('redis keys', () => {
+  it('put what one script touches into one slot', () => {
+    const keys = new RedisKeys('app');
+    const session = sessionId('ses_1');
+    const tag = (key: string) => /\{([^}]*)\}/.exec(key)?.[1];
+    expect(tag(keys.session(session, 'log'))).toBe('ses_1');
+    expect(new Set(keys.pool().map(tag))).toEqual(new Set(['pool']));
+    expect(new Set(keys.blobIndex().map(tag))).toEqual(new Set(['blobs']));
+    expect(new Set([...keys.pool(), ...keys.blobIndex()]).size).toBe(14);
+  });
+
+  it('take no prefix that would change the slot', () => {
+    expect(() => new RedisKeys('{x}')).toThrow('prefix');
+  });
+});

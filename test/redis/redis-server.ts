@@ -1,0 +1,108 @@
+/** A real redis-server for tests: a child process on a free port that keeps nothing on disk. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { within } from '../contract/support.ts';
+
+const PROGRAM = '/usr/bin/redis-server';
+const START_MS = 15_000;
+/** Another process may take the free port first. */
+const ATTEMPTS = 5;
+
+export class RedisServer implements AsyncDisposable {
+  readonly port: number;
+  readonly #args: readonly string[];
+  readonly #folder: string;
+  #child: ChildProcess | undefined;
+
+  private constructor(port: number, args: readonly string[]) {
+    this.port = port;
+    this.#args = args;
+    this.#folder = mkdtempSync(join(tmpdir(), 'maskwire-redis-'));
+  }
+
+  /** Resolves when it takes commands. `args` like `--requirepass secret`. */
+  static async start(args: readonly string[] = []): Promise<RedisServer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const server = new RedisServer(await freePort(), args);
+      try {
+        await server.resume();
+        return server;
+      } catch (error) {
+        await server[Symbol.asyncDispose]();
+        if (attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it again on its port after {@link stop}; with its data if it keeps any. */
+  async resume(): Promise<void> {
+    const child = spawn(
+      PROGRAM,
+      [
+        ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder],
+        ...['--save', '', '--appendonly', 'no', '--daemonize', 'no'],
+        ...this.#args,
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    this.#child = child;
+    let output = '';
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const read = (chunk: Buffer) => {
+      output += chunk.toString();
+      if (output.includes('Ready to accept connections')) resolve();
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`redis-server ended: ${output.slice(-500)}`)));
+    await within('redis-server to start', promise, START_MS);
+  }
+
+  /** Ends it at once, like a power cut; its port stays reserved for {@link resume}. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+    await within('redis-server to end', promise, START_MS);
+  }
+
+  /** It stands still: connections stay open and nothing is answered, like a half-open link. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(0, '127.0.0.1', resolve);
+  await promise;
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((closed) => {
+    server.close(() => closed());
+  });
+  return port;
+}
