@@ -4,9 +4,9 @@
 -- Reply { epoch, last, expires at, facts, image fields in an array, object bodies in an array }
 --       | nothing
 local state, log = unpack(KEYS)
--- @include log
--- @include objects
--- @include views
+-- include session/lib/log
+-- include session/lib/objects
+-- include session/lib/views
 
 if not find_session() then return nil end
 local facts = redis.call('HMGET', state, 'expiresAt', 'facts')

@@ -7,10 +7,10 @@
 local state, log, channel, answers, answers_order = unpack(KEYS)
 local now, history, object_id, revision, fence = unpack(ARGV, 1, 5)
 local prompt_key, answer, course, problem = unpack(ARGV, 6, 9)
--- @include log
--- @include objects
--- @include answers
--- @include masks
+-- include session/lib/log
+-- include session/lib/objects
+-- include session/lib/answers
+-- include session/lib/masks
 
 local function publish_failure(object, upto)
   local covers = end_pending(object, upto, function(click)

@@ -5,8 +5,8 @@
 -- Reply nothing
 local state, log, channel = unpack(KEYS)
 local now, history, image_id, problem = unpack(ARGV)
--- @include log
--- @include images
+-- include session/lib/log
+-- include session/lib/images
 
 local PREPARING = '"status":"preparing"'
 

@@ -6,9 +6,9 @@
 local state, log, channel, reply = unpack(KEYS)
 local now, history, object_id, keep_reply_ms = unpack(ARGV, 1, 4)
 local patch = { label = ARGV[5], color = ARGV[6], metadata = ARGV[7] }
--- @include log
--- @include objects
--- @include views
+-- include session/lib/log
+-- include session/lib/objects
+-- include session/lib/views
 
 if not find_session() then return { 'session_not_found' } end
 local object = load_object(object_id)

@@ -7,11 +7,11 @@
 local state, log, channel = unpack(KEYS, 1, 3)
 local answers, answers_order, departed, tombstones, reply = unpack(KEYS, 6, 10)
 local now, history, image_id, keep_reply_ms = unpack(ARGV)
--- @include log
--- @include objects
--- @include images
--- @include lifecycle
--- @include answers
+-- include session/lib/log
+-- include session/lib/objects
+-- include session/lib/images
+-- include session/lib/lifecycle
+-- include session/lib/answers
 
 if not find_session() then return { 'session_not_found' } end
 local earlier = redis.call('GET', reply)

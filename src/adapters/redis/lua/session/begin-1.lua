@@ -6,9 +6,9 @@
 --       | { 'clean' } | { 'stale' }
 local state = KEYS[1]
 local object_id, fence = unpack(ARGV)
--- @include objects
--- @include images
--- @include prompt
+-- include session/lib/objects
+-- include session/lib/images
+-- include session/lib/prompt
 
 local object = load_object(object_id)
 local image = object and load_image(object.image)

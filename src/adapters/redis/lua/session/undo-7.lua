@@ -7,14 +7,14 @@
 local state, log, channel, answers, answers_order, departed, tombstones = unpack(KEYS)
 local now, history, click_id = unpack(ARGV)
 local requests, requests_order
--- @include log
--- @include objects
--- @include images
--- @include prompt
--- @include answers
--- @include lifecycle
--- @include masks
--- @include requests
+-- include session/lib/log
+-- include session/lib/objects
+-- include session/lib/images
+-- include session/lib/prompt
+-- include session/lib/answers
+-- include session/lib/lifecycle
+-- include session/lib/masks
+-- include session/lib/requests
 
 if not find_session() then return { 'session_not_found' } end
 local packed = redis.call('HGET', state, 'click ' .. click_id)

@@ -6,7 +6,7 @@
 -- Reply { 'done', body as JSON } | { refusal }
 local state, log = unpack(KEYS)
 local click_id = ARGV[1]
--- @include objects
+-- include session/lib/objects
 
 -- Of a click in a prompt, in the form of a departed one.
 local function present_record(object)

@@ -6,9 +6,9 @@
 -- Reply { 'done', revision, image } | { refusal }
 local state, reply = unpack(KEYS)
 local now, object_id, keep_reply_ms = unpack(ARGV)
--- @include objects
--- @include images
--- @include views
+-- include session/lib/objects
+-- include session/lib/images
+-- include session/lib/views
 
 if redis.call('HEXISTS', state, 'epoch') == 0 then return { 'session_not_found' } end
 local object = load_object(object_id)

@@ -3,8 +3,8 @@
 -- KEYS  state
 -- Reply { { object, facts of its image, object, facts … }, { facts of an image in preparation, … } }
 local state = KEYS[1]
--- @include objects
--- @include images
+-- include session/lib/objects
+-- include session/lib/images
 
 local objects, images = {}, {}
 for _, id in ipairs(ids('objects')) do

@@ -5,8 +5,8 @@
 -- Reply { 'done', body as JSON } | { refusal }
 local state = KEYS[1]
 local object_id = ARGV[1]
--- @include objects
--- @include views
+-- include session/lib/objects
+-- include session/lib/views
 
 if redis.call('HEXISTS', state, 'epoch') == 0 then return { 'session_not_found' } end
 local object = load_object(object_id)

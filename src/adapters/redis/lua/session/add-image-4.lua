@@ -6,9 +6,9 @@
 local state, log, channel, reply = unpack(KEYS)
 local now, history, image_id, width, height = unpack(ARGV, 1, 5)
 local companions, facts, body, most, keep_reply_ms = unpack(ARGV, 6, 10)
--- @include log
--- @include objects
--- @include images
+-- include session/lib/log
+-- include session/lib/objects
+-- include session/lib/images
 
 local function done(added)
   return { 'done', added, redis.call('HGET', state, 'image ' .. image_id) }

@@ -5,7 +5,7 @@
 -- Reply { epoch, first, last, entries as of XRANGE } | nothing
 local state, log = unpack(KEYS)
 local after, limit = tonumber(ARGV[1]), ARGV[2]
--- @include log
+-- include session/lib/log
 
 if not find_session() then return nil end
 local first = last - redis.call('XLEN', log) + 1

@@ -7,9 +7,9 @@
 local state, log, channel = unpack(KEYS, 1, 3)
 local reply = KEYS[10]
 local now, history, payload, keep_reply_ms = unpack(ARGV)
--- @include log
--- @include objects
--- @include images
+-- include session/lib/log
+-- include session/lib/objects
+-- include session/lib/images
 
 -- The tombstone of the session: the same request, sent again, is answered the same.
 local earlier = redis.call('GET', reply)

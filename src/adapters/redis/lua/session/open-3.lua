@@ -1,12 +1,12 @@
 #!lua
 -- Makes a session and appends `session.opened` (A6). The only script that makes one.
--- KEYS  state, log, channel, departed
+-- KEYS  state, log, channel
 -- ARGV  request, now, expires at, keys are kept until, history, payload of the event,
 --       then field, value … of the facts
 -- Reply { 'done', epoch, expires at } | { 'conflict' }
-local state, log, channel, departed = unpack(KEYS)
+local state, log, channel = unpack(KEYS)
 local request, now, expires_at, keep_until, history, payload = unpack(ARGV, 1, 6)
--- @include log
+-- include session/lib/log
 
 local present = redis.call('HMGET', state, 'openedBy', 'epoch', 'expiresAt')
 if present[2] then
@@ -15,7 +15,7 @@ if present[2] then
 end
 
 epoch, last, kept_until = tonumber(now), 0, keep_until
-redis.call('UNLINK', state, log, departed)
+redis.call('UNLINK', state, log)
 redis.call('HSET', state, 'epoch', now, 'last', 0, 'replid', replication_id(), 'openedBy', request,
   'expiresAt', expires_at, 'keptUntil', keep_until, unpack(ARGV, 7))
 redis.call('PEXPIREAT', state, keep_until)

@@ -13,15 +13,15 @@ local now, history, request, key, fingerprint, overloaded, most_objects, most_po
 local click_id, image_id, object_id, traceparent = unpack(ARGV, 9, 12)
 local points, box, client_ref, points_key, box_key, weight = unpack(ARGV, 13, 18)
 local least, point_right, point_bottom, box_right, box_bottom, flat = unpack(ARGV, 19, 24)
--- @include log
--- @include objects
--- @include images
--- @include views
--- @include prompt
--- @include answers
--- @include lifecycle
--- @include masks
--- @include requests
+-- include session/lib/log
+-- include session/lib/objects
+-- include session/lib/images
+-- include session/lib/views
+-- include session/lib/prompt
+-- include session/lib/answers
+-- include session/lib/lifecycle
+-- include session/lib/masks
+-- include session/lib/requests
 
 if not find_session() then return { 'session_not_found' } end
 local earlier, reused = earlier_change(request, key, fingerprint)

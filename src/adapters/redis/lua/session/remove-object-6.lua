@@ -5,9 +5,9 @@
 -- Reply { 'done' } | { refusal }
 local state, log, channel, departed, tombstones, reply = unpack(KEYS)
 local now, history, object_id, keep_reply_ms = unpack(ARGV)
--- @include log
--- @include objects
--- @include lifecycle
+-- include session/lib/log
+-- include session/lib/objects
+-- include session/lib/lifecycle
 
 if not find_session() then return { 'session_not_found' } end
 if redis.call('EXISTS', reply) == 1 then return { 'done' } end

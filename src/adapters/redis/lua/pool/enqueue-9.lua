@@ -1,0 +1,55 @@
+#!lua
+-- Adds an item, or finds that it is there (L5). Never refuses. What it waits for is promoted.
+--
+-- KEYS  the pool's nine, see lib.lua
+-- ARGV  1 key, 2 session, 3 kind: segment | prepare, 4 key of the preparation that must have left
+--       the pool before this may start, or '', 5 value, returned by claims, 6 life of the pool in
+--       ms, 7 channel of the doorbell
+-- Result  {queued | merged | running, position}
+
+-- include pool/lib
+
+local key, session, kind, after, value, life_ms, bell = unpack(ARGV)
+if after == '' then after = nil end
+
+local function promote()
+  local slot = read(after)
+  if slot == nil then return end
+  slot.promoted = true
+  if is_leased(slot) or slot.lane ~= PREPARATION then return write(after, slot) end
+  take_out(after, slot)
+  -- In the turn of the session that waits for it, not of the one that uploaded first.
+  slot.session = session
+  put(after, slot, INTERACTIVE)
+end
+
+local function merge(slot)
+  if after and slot.after ~= after then
+    set_after(key, slot, after)
+    write(key, slot)
+    unblock(key)
+    redis.call('PUBLISH', bell, '')
+  end
+  if not is_leased(slot) then return {'merged', position(key, slot)} end
+  -- What is prepared cannot change, so the call under way does for everybody.
+  if kind == 'segment' and not slot.again then
+    slot.again = true
+    write(key, slot)
+  end
+  return {'running', 0}
+end
+
+local function add()
+  local slot = {session = session, kind = kind, value = value}
+  slot.promoted = kind == 'prepare' and #waiting_for(key, 1) > 0
+  set_after(key, slot, after)
+  offer(key, slot, 0)
+  redis.call('PUBLISH', bell, '')
+  return {'queued', position(key, slot)}
+end
+
+if after then promote() end
+local present = read(key)
+local result = present and merge(present) or add()
+keep(life_ms)
+return result

@@ -1,0 +1,139 @@
+/** Clicks: taken, undone, and how they stand (L1, L2, A12–A17). */
+import { parseCursor } from '../../../core/cursor.ts';
+import type { ClickId, ImageId, ObjectId, SessionId } from '../../../core/ids.ts';
+import type { PromptPart } from '../../../core/prompt.ts';
+import { promptKey } from '../../../core/prompt.ts';
+import type { AcceptClick, Changed } from '../../../ports/session-store.ts';
+import type { ClickState } from '../../../protocol/bodies.ts';
+import { checkInside, checkLoad, limitReached } from '../../memory/session/admission.ts';
+import { script } from '../scripts.ts';
+import type { Reply } from './refusal.ts';
+import { done } from './refusal.ts';
+import type { SessionPart, SessionSlot } from './session-slot.ts';
+
+type ChangeReply = Reply<[change: string, dirty: 0 | 1, replayed: 0 | 1]>;
+
+const ACCEPT = script<ChangeReply>('session/accept-8');
+const ACCEPT_KEYS: readonly SessionPart[] = [
+  'state',
+  'log',
+  'bell',
+  'requests',
+  'requests-order',
+  'answers',
+  'answers-order',
+  'tombstones',
+];
+const UNDO = script<ChangeReply>('session/undo-7');
+const UNDO_KEYS: readonly SessionPart[] = [
+  'state',
+  'log',
+  'bell',
+  'answers',
+  'answers-order',
+  'departed',
+  'tombstones',
+];
+const CLICK = script<Reply<[body: string]>>('session/click-2');
+
+export async function acceptClick(
+  slot: SessionSlot,
+  session: SessionId,
+  command: AcceptClick,
+): Promise<Changed> {
+  const { maxObjects, maxPointsPerObject } = slot.settings;
+  const { clickId, imageId, objectId, part, clientRef, traceparent } = command;
+  const reply = await slot.run(ACCEPT, slot.keys(session, ACCEPT_KEYS), [
+    command.now,
+    slot.history,
+    command.requestId,
+    command.idempotency?.key ?? '',
+    command.idempotency?.fingerprint ?? '',
+    command.overloaded === undefined ? '' : '1',
+    maxObjects,
+    maxPointsPerObject,
+    ...[clickId, imageId, objectId, traceparent ?? ''],
+    ...contentOf(part, clientRef),
+    ...reachOf(part),
+  ]);
+  if (reply[0] === 'out_of_bounds') {
+    checkInside(part, { width: Number(reply[1]), height: Number(reply[2]) });
+  }
+  if (reply[0] === 'overloaded') checkLoad(undefined, command);
+  if (reply[0] === 'limit_reached') {
+    const limit = reply[1] === 'maxObjects' ? 'maxObjects' : 'maxPointsPerObject';
+    throw limitReached(limit, slot.settings[limit]);
+  }
+  return changed(
+    done(reply, {
+      image_not_found: `There is no image ${imageId}`,
+      conflict: `Object ${objectId} belongs to another image`,
+      idempotency_key_reused: 'The key was used for another click',
+    }),
+  );
+}
+
+/** What a click adds, as JSON and as parts of a prompt's key; and how many points it counts as. */
+function contentOf({ points, box }: PromptPart, clientRef: string | undefined) {
+  return [
+    JSON.stringify(points).slice(1, -1),
+    box === undefined ? '' : JSON.stringify(box),
+    clientRef === undefined ? '' : JSON.stringify(clientRef),
+    promptKey({ points }),
+    box === undefined ? '' : promptKey({ points: [], box }).slice(1),
+    // A click with nothing but a box counts as one, so that boxes are bounded too.
+    Math.max(1, points.length),
+  ];
+}
+
+/** How far a click reaches, so that the script can tell with a few comparisons if it lies outside. */
+function reachOf({ points, box }: PromptPart) {
+  const xs = points.map((point) => point.x);
+  const ys = points.map((point) => point.y);
+  const corner = box === undefined ? [] : [box.x, box.y];
+  return [
+    Math.min(...xs, ...ys, ...corner, 0),
+    Math.max(...xs, -1),
+    Math.max(...ys, -1),
+    box === undefined ? 0 : box.x + box.width,
+    box === undefined ? 0 : box.y + box.height,
+    box !== undefined && !(box.width > 0 && box.height > 0) ? '1' : '',
+  ];
+}
+
+export async function undoClick(
+  slot: SessionSlot,
+  session: SessionId,
+  click: ClickId,
+  now: number,
+): Promise<Changed> {
+  const args = [now, slot.history, click];
+  const reply = await slot.run(UNDO, slot.keys(session, UNDO_KEYS), args);
+  return changed(done(reply, { click_not_found: `There is no click ${click}` }));
+}
+
+export async function clickState(
+  slot: SessionSlot,
+  session: SessionId,
+  click: ClickId,
+): Promise<ClickState & { readonly imageId: ImageId }> {
+  const reply = await slot.run(CLICK, slot.keys(session, ['state', 'log']), [click]);
+  const [, body] = done(reply, { click_not_found: `There is no click ${click}` });
+  return JSON.parse(body) as ClickState & { readonly imageId: ImageId };
+}
+
+/** Reads what `change_text` of `lib/lifecycle.lua` wrote. */
+function changed([, text, dirty, replayed]: readonly ['done', string, number, number]): Changed {
+  const [clickId, objectId, imageId, revision, cursor = ''] = text.split(' ');
+  const position = parseCursor(cursor);
+  if (position === undefined) throw new Error(`the session kept no change but ${text}`);
+  return {
+    clickId: clickId as ClickId,
+    objectId: objectId as ObjectId,
+    imageId: imageId as ImageId,
+    revision: Number(revision),
+    position,
+    dirty: dirty === 1,
+    replayed: replayed === 1,
+  };
+}

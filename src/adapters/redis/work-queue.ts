@@ -1,0 +1,153 @@
+import type { Clock } from '../../ports/system.ts';
+import type {
+  ClaimRequest,
+  Lease,
+  PrepareToken,
+  QueueLoad,
+  QueuePlace,
+  Release,
+  SegmentToken,
+  Token,
+  WorkQueue,
+} from '../../ports/work-queue.ts';
+import type { RedisConnections } from './connections.ts';
+import type { RedisKeys } from './keys.ts';
+import { POOL } from './pool-scripts.ts';
+import { safely } from './safely.ts';
+import type { Script, ScriptArgument } from './scripts.ts';
+import { run } from './scripts.ts';
+
+export interface WorkQueueOptions {
+  readonly connections: Pick<RedisConnections, 'commands' | 'subscriber'>;
+  readonly keys: RedisKeys;
+  readonly clock: Clock;
+  /** The pool is forgotten when no gateway has touched it for this long. */
+  readonly lifeMs: number;
+  /**
+   * Whose time decides when leases and retries are due. The server's, unless told otherwise: the
+   * clocks of gateways differ and jump, and one that is an hour ahead would end every lease. Tests
+   * with a time of their own need the caller's.
+   */
+  readonly time?: 'server' | 'caller';
+}
+
+const segmentKey = ({ sessionId, objectId }: SegmentToken) => `segment ${sessionId} ${objectId}`;
+// The tenant comes last because it is the only part that may contain a blank.
+const prepareKey = ({ image, tenant }: PrepareToken) =>
+  `prepare ${image.imageId} ${image.reference?.blobId ?? ''} ${tenant}`;
+const keyOf = (token: Token) => (token.kind === 'segment' ? segmentKey(token) : prepareKey(token));
+
+/** The pool of all gateways that share a Redis; its rules are in `lua/pool`. */
+export class RedisWorkQueue implements WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #pool: readonly string[];
+  readonly #bell: string;
+  readonly #listeners = new Set<() => void>();
+  /** Set again by the next claim when the pool has lost it. */
+  #limit: number | undefined;
+
+  private constructor(options: WorkQueueOptions) {
+    this.#options = options;
+    this.#pool = options.keys.pool();
+    this.#bell = options.keys.poolChannel();
+  }
+
+  /** Resolves when its doorbell is heard. */
+  static async open(options: WorkQueueOptions): Promise<RedisWorkQueue> {
+    const queue = new RedisWorkQueue(options);
+    const ring = () => queue.#ring();
+    // After a loss of the connection something may have rung unheard.
+    await options.connections.subscriber.subscribe(queue.#bell, { message: ring, resumed: ring });
+    return queue;
+  }
+
+  async enqueue(token: Token, _now: number): Promise<QueuePlace> {
+    const after = token.kind === 'segment' && token.after ? prepareKey(token.after) : '';
+    const { sessionId, kind } = token;
+    const value = JSON.stringify(token);
+    const args = [keyOf(token), sessionId, kind, after, value, this.#life, this.#bell];
+    const [state, position] = await this.#run(POOL.enqueue, args);
+    return { state, position };
+  }
+
+  async claim(request: ClaimRequest): Promise<Lease | undefined> {
+    const { leaseMs, now } = request;
+    const claimId = `${request.gatewayId} ${request.claimId}`;
+    const limit = this.#limit ?? '';
+    const args = [claimId, leaseMs, this.#time(now), limit, this.#life];
+    const reply = await this.#run(POOL.claim, args);
+    if (reply === null) return undefined;
+    const [, value, fence, attempts] = reply;
+    // What `enqueue` of a gateway has written.
+    return { token: JSON.parse(value) as Token, fence: Number(fence), attempts };
+  }
+
+  async renew(lease: Lease, leaseMs: number, now: number): Promise<boolean> {
+    const args = [keyOf(lease.token), lease.fence, leaseMs, this.#time(now)];
+    return (await this.#run(POOL.renew, args)) === 1;
+  }
+
+  async release(lease: Lease, { dirty, retryAt, now }: Release): Promise<void> {
+    const retryInMs = retryAt === undefined ? '' : retryAt - now;
+    await this.#run(POOL.release, [
+      keyOf(lease.token),
+      lease.fence,
+      dirty ? 1 : 0,
+      retryInMs,
+      this.#time(now),
+      this.#life,
+      this.#bell,
+    ]);
+  }
+
+  expire(now: number): Promise<number> {
+    return this.#run(POOL.expire, [this.#time(now), this.#life, this.#bell]);
+  }
+
+  preview(token: Token): Promise<number> {
+    return this.#run(POOL.preview, [keyOf(token), token.sessionId, token.kind]);
+  }
+
+  async place(token: Token): Promise<QueuePlace | undefined> {
+    const reply = await this.#run(POOL.place, [keyOf(token)]);
+    return reply === null ? undefined : { state: reply[0], position: reply[1] };
+  }
+
+  async load(): Promise<QueueLoad> {
+    const [waiting, leased, limit] = await this.#run(POOL.load, []);
+    return { waiting, leased, limit };
+  }
+
+  async setLimit(limit: number): Promise<void> {
+    this.#limit = limit;
+    await this.#run(POOL.setLimit, [limit, this.#life, this.#bell]);
+  }
+
+  onAvailable(listener: () => void): () => void {
+    const entry = () => listener();
+    this.#listeners.add(entry);
+    return () => this.#listeners.delete(entry);
+  }
+
+  async nextDue(): Promise<number | undefined> {
+    const now = this.#options.clock.now();
+    const ms = await this.#run(POOL.nextDue, [this.#time(now)]);
+    return ms === null ? undefined : now + ms;
+  }
+
+  get #life(): number {
+    return this.#options.lifeMs;
+  }
+
+  #time(now: number): number | '' {
+    return this.#options.time === 'caller' ? now : '';
+  }
+
+  #run<Reply>(script: Script<Reply>, args: readonly ScriptArgument[]): Promise<Reply> {
+    return run(this.#options.connections.commands, script, this.#pool, args);
+  }
+
+  #ring(): void {
+    for (const listener of [...this.#listeners]) safely(listener);
+  }
+}

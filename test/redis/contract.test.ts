@@ -1,0 +1,38 @@
+/** The suites of the ports that the Redis engine has so far, on a real server. */
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { RedisKeys } from '../../src/adapters/redis/keys.ts';
+import { RedisWorkQueue } from '../../src/adapters/redis/work-queue.ts';
+import type { Engine } from '../../src/ports/engine.ts';
+import { workQueueContract } from '../contract/work-queue.contract.ts';
+import { RedisServer } from './redis-server.ts';
+import { connect, realClock } from './support.ts';
+
+const LIFE_MS = 60 * 60_000;
+
+let server: RedisServer;
+let opened = 0;
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** Each engine has a prefix of its own, so that it holds nothing yet. */
+beforeEach(() => {
+  opened += 1;
+});
+
+/** An engine of the parts that are there; the suites ask for no others. */
+async function open(): Promise<Engine> {
+  const connections = await connect(server);
+  const keys = new RedisKeys(`test-${opened}`);
+  const time = 'caller';
+  const options = { connections, keys, clock: realClock, lifeMs: LIFE_MS, time } as const;
+  const parts: Pick<Engine, 'queue'> & AsyncDisposable = {
+    queue: await RedisWorkQueue.open(options),
+    [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
+  };
+  return parts as Engine;
+}
+
+workQueueContract('redis', open);
