@@ -13,4 +13,4 @@ afterAll(() => server[Symbol.asyncDispose]());
 const open = () => openSessionEngine(server);
 
 sessionStoreContract('redis', open);
-sessionModelContract('redis', open, 15);
+sessionModelContract('redis', open, 60);
