@@ -121,7 +121,7 @@ export function lifetimeContract(engineName: string, open: OpenEngine): void {
         sessions.patchObject(gone.session, object, { label: 'x' }, NOW),
         sessions.retryObject(gone.session, object, NOW),
       ];
-      for (const command of commands) await refused(command, 'session_not_found');
+      await Promise.all(commands.map((command) => refused(command, 'session_not_found')));
       await sessions.settleImage(gone.session, imageId, undefined, NOW);
       expect(await sessions.touch(gone.session, NOW)).toBe(false);
       expect(await sessions.dirty(gone.session)).toEqual({ objects: [], images: [] });
