@@ -3,7 +3,7 @@ import { LOOKS } from './region-means.ts';
 
 /** Clusters per image. */
 export const CLUSTERS = 64;
-const ITERATIONS = 8;
+const ITERATIONS = 4;
 /** Distance in `looks` at which a cluster's share has fallen to e^-½. */
 const SOFTNESS = 5;
 /** Weights of L, a, b, spread of L, and gradient in that distance. */

@@ -14,8 +14,8 @@ export interface DecodedState extends FrameMask {
   readonly score: number;
 }
 
-/** Zoomed frames that an image keeps at hand; each is about 2 MB. */
-const MAX_FRAMES = 4;
+/** Zoomed frames that an image keeps at hand, each about 2 MB: one for every object of a session. */
+const MAX_FRAMES = 12;
 
 /** Decodes clicks on one image, on a finer frame where the object is small. */
 export class ImageDecoder {

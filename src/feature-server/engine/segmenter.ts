@@ -18,8 +18,8 @@ export interface SegmentTask {
   readonly prompt: Prompt;
 }
 
-/** Images whose graphs a thread keeps at hand. */
-const MAX_DECODERS = 8;
+/** Images whose graphs a thread keeps at hand, zoomed ones included. */
+const MAX_DECODERS = 6;
 /** Prompts whose masks a thread remembers for an image: the next click goes on from there. */
 const MAX_STATES = 500;
 

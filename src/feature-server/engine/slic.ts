@@ -3,6 +3,8 @@ import type { LabImage } from './lab.ts';
 /** How much a step of one region's width counts against colour (Lab units). */
 const COMPACTNESS = 10;
 const ITERATIONS = 5;
+/** How far a centre looks for its pixels, in steps; centres have moved by less than a tenth. */
+const REACH = 1.1;
 
 /** Cluster centres: colour and place. */
 interface Centres {
@@ -71,7 +73,7 @@ function assign(
   distances: Float32Array,
 ): void {
   const [l0 = 0, a0 = 0, b0 = 0, x0 = 0, y0 = 0] = values.subarray(k * FIELDS, (k + 1) * FIELDS);
-  const reach = Math.ceil(step * 1.5);
+  const reach = Math.ceil(step * REACH);
   const weight = (COMPACTNESS / step) ** 2;
   const right = Math.min(width - 1, Math.floor(x0) + reach);
   const left = Math.max(0, Math.floor(x0) - reach);

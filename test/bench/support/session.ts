@@ -1,11 +1,18 @@
+import { request } from 'undici';
 import { paths } from '../../../src/protocol/routes.ts';
 
-/** A JSON request that must succeed. */
-export async function call<Body>(url: string, init: RequestInit = {}): Promise<Body> {
-  const response = await fetch(url, init);
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${init.method ?? 'GET'} ${url}: ${response.status} ${text}`);
+/** A JSON request that must succeed. By undici's plain client: `fetch` alone costs a millisecond. */
+export async function call<Body>(url: string, init: Call = {}): Promise<Body> {
+  const { statusCode, body } = await request(url, init);
+  const text = await body.text();
+  if (statusCode >= 400) throw new Error(`${init.method ?? 'GET'} ${url}: ${statusCode} ${text}`);
   return JSON.parse(text) as Body;
+}
+
+interface Call {
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Uint8Array;
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
@@ -23,7 +30,7 @@ export async function addImage(url: string, session: string, bytes: Uint8Array):
   const added = await call<{ imageId: string }>(`${url}${paths.images(session)}`, {
     method: 'POST',
     headers: { 'content-type': 'image/jpeg' },
-    body: new Blob([new Uint8Array(bytes)]),
+    body: bytes,
   });
   return added.imageId;
 }
