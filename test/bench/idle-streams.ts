@@ -9,13 +9,18 @@ import { openSession } from './support/session.ts';
 
 const STREAMS = 5_000;
 const SESSIONS = 500;
+const WARM_UP = 200;
 const AT_ONCE = 100;
 
 /** Opens streams from this process and keeps them, one socket each. */
-async function openStreams(url: string, path: (index: number) => string): Promise<Socket[]> {
+async function openStreams(
+  url: string,
+  path: (index: number) => string,
+  count: number,
+): Promise<Socket[]> {
   const { hostname, port } = new URL(url);
   const sockets: Socket[] = [];
-  for (let first = 0; first < STREAMS; first += AT_ONCE) {
+  for (let first = 0; first < count; first += AT_ONCE) {
     const batch = Array.from({ length: AT_ONCE }, async (_, offset) => {
       const socket = connect(Number(port), hostname);
       await once(socket, 'connect');
@@ -36,8 +41,11 @@ async function perStream(
   pid: number,
   path: (index: number) => string,
 ): Promise<number> {
+  // Code that is compiled at the first stream is not memory of a stream.
+  for (const socket of await openStreams(url, path, WARM_UP)) socket.destroy();
+  await settled(pid);
   const before = residentBytes(pid);
-  const sockets = await openStreams(url, path);
+  const sockets = await openStreams(url, path, STREAMS);
   await settled(pid);
   const after = residentBytes(pid);
   for (const socket of sockets) socket.destroy();

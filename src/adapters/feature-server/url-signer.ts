@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import type { Tenant } from '../../core/ids.ts';
 import type { Clock } from '../../ports/system.ts';
 import { paths } from '../../protocol/routes.ts';
@@ -41,8 +41,9 @@ export interface UrlSigner {
  */
 export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
   const { base, secret, clock, spanMs = DEFAULT_SPAN_MS } = options;
+  const key = createSecretKey(typeof secret === 'string' ? Buffer.from(secret) : secret);
   const signatureOf = (blobId: string, tenant: string, expires: string) =>
-    createHmac('sha256', secret)
+    createHmac('sha256', key)
       .update(JSON.stringify([blobId, tenant, expires]))
       .digest();
   return {
