@@ -278,7 +278,9 @@ describe('logs that were lost or changed behind our back', () => {
       appended: (events) => told.resolve(events.at(-1)?.position),
       passing: () => undefined,
     });
-    await engine.connections.commands.use((client) => client.client('KILL', 'TYPE', 'pubsub'));
+    await engine.connections.commands.use((client) =>
+      client.call('CLIENT', 'KILL', 'TYPE', 'pubsub'),
+    );
     expect(await within('the newest entry', told.promise)).toEqual(at);
     end();
   });

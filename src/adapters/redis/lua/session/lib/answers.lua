@@ -24,6 +24,8 @@ local function remember(key, answer)
   end
   redis.call('HSET', answers, key, answer)
   local count = redis.call('RPUSH', answers_order, key)
+  -- Counted anew with the first one: what was counted may have been lost.
+  if count == 1 then redis.call('HDEL', state, 'answerBytes') end
   local bytes = redis.call('HINCRBY', state, 'answerBytes', #answer)
   if count == 1 then
     redis.call('PEXPIREAT', answers, kept_until)
