@@ -1,8 +1,14 @@
 /** The suites of the ports that the Redis engine has so far, on a real server. */
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { RedisBlobStore } from '../../src/adapters/redis/blob-store.ts';
+import { RedisIdempotencyStore } from '../../src/adapters/redis/idempotency-store.ts';
+import { RedisImageRegistry } from '../../src/adapters/redis/image-registry.ts';
 import { RedisKeys } from '../../src/adapters/redis/keys.ts';
 import { RedisWorkQueue } from '../../src/adapters/redis/work-queue.ts';
 import type { Engine } from '../../src/ports/engine.ts';
+import { blobStoreContract } from '../contract/blob-store.contract.ts';
+import { idempotencyStoreContract } from '../contract/idempotency-store.contract.ts';
+import { imageRegistryContract } from '../contract/image-registry.contract.ts';
 import { workQueueContract } from '../contract/work-queue.contract.ts';
 import { RedisServer } from './redis-server.ts';
 import { connect, realClock } from './support.ts';
@@ -28,11 +34,17 @@ async function open(): Promise<Engine> {
   const keys = new RedisKeys(`test-${opened}`);
   const time = 'caller';
   const options = { connections, keys, clock: realClock, lifeMs: LIFE_MS, time } as const;
-  const parts: Pick<Engine, 'queue'> & AsyncDisposable = {
+  const parts: Pick<Engine, 'queue' | 'images' | 'blobs' | 'idempotency'> & AsyncDisposable = {
     queue: await RedisWorkQueue.open(options),
+    images: new RedisImageRegistry(options),
+    blobs: new RedisBlobStore({ ...options, maxBytes: 1_000_000 }),
+    idempotency: new RedisIdempotencyStore(options),
     [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
   };
   return parts as Engine;
 }
 
 workQueueContract('redis', open);
+blobStoreContract('redis', open);
+imageRegistryContract('redis', open);
+idempotencyStoreContract('redis', open);

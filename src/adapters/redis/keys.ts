@@ -77,7 +77,7 @@ export class RedisKeys {
   }
 
   /** The bytes of a blob; of another `generation` after it was forgotten and put again. */
-  blob(id: string, generation: number): string {
+  blob(id: string, generation: string): string {
     return `${this.#prefix}:{blob:${digest(id)}}:${generation}`;
   }
 

@@ -31,7 +31,7 @@ const INCLUDE = /^-- include ([\w./-]+)$/gm;
 export function script<Reply>(name: string): Script<Reply> {
   const keyCount = Number(/-(\d+)$/.exec(name)?.[1]);
   if (Number.isNaN(keyCount)) throw new Error(`${name}.lua does not say how many keys it takes`);
-  const source = read(name).replace(INCLUDE, (_, part: string) => read(part).trimEnd());
+  const source = read(name);
   if (!source.startsWith('#!lua')) throw new Error(`${name}.lua does not begin with #!lua`);
   const sha = createHash('sha1').update(source).digest('hex');
   return { name, keyCount, source, sha };
@@ -61,5 +61,6 @@ export async function run<Reply>(
 }
 
 function read(name: string): string {
-  return readFileSync(new URL(`${name}.lua`, FOLDER), 'utf8');
+  const text = readFileSync(new URL(`${name}.lua`, FOLDER), 'utf8');
+  return text.replace(INCLUDE, (_, part: string) => read(part).trimEnd());
 }

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Leases the next item in turn, if the limit allows (B6). The same claim gets the same lease.
 --
 -- KEYS  the pool's nine, see lib.lua

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Offers again, at the tail and as a failed attempt, what nobody has renewed (L5).
 --
 -- KEYS  the pool's nine, see lib.lua

@@ -22,15 +22,7 @@ local MAX_REMEMBERED_SESSIONS = 65536
 
 local function whole(number) return string.format('%.0f', number) end
 
--- Microseconds. Gateways' clocks differ and jump, so that leases, retries and fences go by the
--- server's; a time that is given (milliseconds) stands in for it where tests own the time.
-local function time_in_us(given)
-  if given ~= '' then return tonumber(given) * 1000 end
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000000 + tonumber(time[2])
-end
-
-local function time_in_ms(given) return math.floor(time_in_us(given) / 1000) end
+-- include lib/time
 
 local function read(key)
   local packed = redis.call('HGET', slots, key)

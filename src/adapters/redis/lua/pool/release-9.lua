@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Ends exactly this lease; nothing when it is gone (L5).
 --
 -- KEYS  the pool's nine, see lib.lua

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Puts the end of a lease off.
 --
 -- KEYS  the pool's nine, see lib.lua

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Sets how many leases there may be. Those above a lowered limit run on.
 --
 -- KEYS  the pool's nine, see lib.lua
