@@ -13,15 +13,17 @@ import { done } from './refusal.ts';
 import type { SessionSlot } from './session-slot.ts';
 import { KEEP_REPLY_MS, SESSION_PARTS } from './session-slot.ts';
 
-const ADD_IMAGE = script<Reply<[added: 0 | 1, field: string]>>('session/add-image-4');
+const ADD_IMAGE =
+  script<Reply<[added: 0 | 1, field: string, facts: string]>>('session/add-image-4');
 const SETTLE_IMAGE = script<null>('session/settle-image-3');
 const REMOVE_IMAGE = script<Reply<[facts: string]>>('session/remove-image-10');
 
 const OTHER_COMPANIONS = 'The image is here with another reference or embedding';
 
-/** What `lib/images.lua` keeps of an image. */
-export function parseImage(field: string) {
-  const [, , status, , facts = '', , problem = ''] = field.split('\n');
+/** What `lib/images.lua` keeps of an image: its field `image`, and its facts. */
+export function parseImage(field: string, facts: string) {
+  const [size = '', , problem = ''] = field.split('\n');
+  const status = size.split(' ')[2];
   return {
     facts: JSON.parse(facts) as ImageFacts,
     status: status as ImageStatus,
@@ -52,8 +54,8 @@ export async function addImage(
     KEEP_REPLY_MS,
   ]);
   if (reply[0] === 'limit_reached') throw limitReached('maxImages', maxImages);
-  const [, added, field] = done(reply, { conflict: OTHER_COMPANIONS });
-  return { added: added === 1, image: imageBody(parseImage(field)) };
+  const [, added, field, kept] = done(reply, { conflict: OTHER_COMPANIONS });
+  return { added: added === 1, image: imageBody(parseImage(field, kept)) };
 }
 
 export async function settleImage(
@@ -74,12 +76,13 @@ export async function findImage(
   image: ImageId,
 ): Promise<ImageFacts & { readonly body: ImageBody }> {
   const state = slot.key(session, 'state');
-  const [epoch, field] = await slot.link.use((client) =>
-    client.hmget(state, 'epoch', `image ${image}`),
+  const [epoch, field, facts] = await slot.link.use((client) =>
+    client.hmget(state, 'epoch', `image ${image}`, `facts ${image}`),
   );
   if (epoch == null) throw sessionNotFound();
-  if (field == null) throw new ProblemError('image_not_found', `There is no image ${image}`);
-  const found = parseImage(field);
+  if (field == null || facts == null)
+    throw new ProblemError('image_not_found', `There is no image ${image}`);
+  const found = parseImage(field, facts);
   return { ...found.facts, body: imageBody(found) };
 }
 

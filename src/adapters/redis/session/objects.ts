@@ -6,6 +6,7 @@ import type { ObjectBody, ObjectPatch, Snapshot } from '../../../protocol/bodies
 import { imageBody } from '../../memory/session/views.ts';
 import { script } from '../scripts.ts';
 import { parseImage } from './images.ts';
+import { pairs } from './pairs.ts';
 import type { Reply } from './refusal.ts';
 import { done } from './refusal.ts';
 import type { SessionSlot } from './session-slot.ts';
@@ -92,7 +93,7 @@ export async function snapshotCut(
     ...(JSON.parse(facts) as Pick<Snapshot, 'name' | 'metadata'>),
     cursor: formatCursor(position),
     expiresAt: new Date(Number(expiresAt)).toISOString(),
-    images: images.map((field) => imageBody(parseImage(field))),
+    images: pairs(images).map(([field, kept]) => imageBody(parseImage(field, kept))),
     objects: objects.map((body) => JSON.parse(body) as ObjectBody),
   };
   return { position, snapshot };

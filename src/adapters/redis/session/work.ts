@@ -11,6 +11,7 @@ import type {
   Outcome,
 } from '../../../ports/session-store.ts';
 import { script } from '../scripts.ts';
+import { pairs } from './pairs.ts';
 import type { SessionPart, SessionSlot } from './session-slot.ts';
 
 type WorkReply = [
@@ -73,11 +74,9 @@ function outcomeTexts(outcome: Outcome): readonly string[] {
 }
 
 export async function dirtyWork(slot: SessionSlot, session: SessionId): Promise<Dirty> {
-  const [pairs, images] = await slot.run(DIRTY, slot.keys(session, ['state']), []);
-  const objects: { objectId: ObjectId; image: ImageFacts }[] = [];
-  for (let n = 0; n + 1 < pairs.length; n += 2) {
-    const image = JSON.parse(pairs[n + 1] ?? '') as ImageFacts;
-    objects.push({ objectId: pairs[n] as ObjectId, image });
-  }
+  const [dirty, images] = await slot.run(DIRTY, slot.keys(session, ['state']), []);
+  const objects = pairs(dirty).map(([objectId, facts]) => {
+    return { objectId: objectId as ObjectId, image: JSON.parse(facts) as ImageFacts };
+  });
   return { objects, images: images.map((facts) => JSON.parse(facts) as ImageFacts) };
 }

@@ -13,6 +13,7 @@ local now, history, request, key, fingerprint, overloaded, most_objects, most_po
 local click_id, image_id, object_id, traceparent = unpack(ARGV, 9, 12)
 local points, box, client_ref, points_key, box_key, weight = unpack(ARGV, 13, 18)
 local least, point_right, point_bottom, box_right, box_bottom, flat = unpack(ARGV, 19, 24)
+-- include session/lib/fields
 -- include session/lib/log
 -- include session/lib/objects
 -- include session/lib/images
@@ -41,32 +42,31 @@ if not present and #ids('objects') >= tonumber(most_objects) then
   return { 'limit_reached', 'maxObjects' }
 end
 local click = {
-  id = click_id, points = points, box = box, clientRef = client_ref, pointsKey = points_key,
-  boxKey = box_key, weight = tonumber(weight), status = 'pending',
+  id = click_id, status = 'pending', weight = tonumber(weight), completed_at = '', points = points,
+  points_key = points_key, box = box, box_key = box_key, client_ref = client_ref, problem = '',
 }
-local clicks, sum = { }, 0
-for n, other in ipairs(present and present.clicks or {}) do
-  clicks[n] = other
-  sum = sum + other.weight
-end
-if sum + click.weight > tonumber(most_points) then return { 'limit_reached', 'maxPointsPerObject' } end
-clicks[#clicks + 1] = click
-local remembered = recall(answer_key(image_id, clicks))
+local sum = click.weight + (present and present.weight or 0)
+if sum > tonumber(most_points) then return { 'limit_reached', 'maxPointsPerObject' } end
+local prompt = extend_prompt(present and present.prompt or EMPTY_PROMPT, click)
+local remembered = recall(answer_key(image_id, prompt))
 if overloaded ~= '' and not remembered and not (present and is_dirty(present)) then
   return { 'overloaded' }
 end
 
 local object = present or create_object(object_id, image_id)
-object.clicks = clicks
 object.rev = object.rev + 1
-object.changedAt = now
+object.weight = sum
+object.changed_at = now
 object.traceparent = traceparent
 click.rev = object.rev
-redis.call('HSET', state, 'click ' .. click_id, cmsgpack.pack({ object = object_id }))
+object.prompt = prompt
+object.clicks = joined(object.clicks, format_click(click), '\n')
+set('click ' .. click_id, object_id)
 local position = append('click.accepted', '{"clickId":"' .. click_id .. '","objectId":"' .. object_id
   .. '","imageId":"' .. image_id .. '","revision":' .. object.rev .. ',' .. click_members(click) .. '}')
-if remembered then publish_remembered(object, remembered) else renew_preparation(image_id) end
+if remembered then publish_remembered(object, remembered) else renew_preparation(image) end
 save_object(object)
+save_clicks(object)
 local change = change_text(click_id, object, object.rev, position)
 remember_request(request, key, fingerprint, change)
 commit(now, history)

@@ -2,16 +2,16 @@
 -- Adds an image (A9).
 -- KEYS  state, log, channel, reply
 -- ARGV  now, history, image, width, height, companions, facts, body, most images, keep reply ms
--- Reply { 'done', added (1, 0), image field } | { refusal }
+-- Reply { 'done', added (1, 0), image field, facts } | { refusal }
 local state, log, channel, reply = unpack(KEYS)
 local now, history, image_id, width, height = unpack(ARGV, 1, 5)
 local companions, facts, body, most, keep_reply_ms = unpack(ARGV, 6, 10)
+-- include session/lib/fields
 -- include session/lib/log
--- include session/lib/objects
 -- include session/lib/images
 
 local function done(added)
-  return { 'done', added, redis.call('HGET', state, 'image ' .. image_id) }
+  return { 'done', added, redis.call('HGET', state, 'image ' .. image_id), facts_of(image_id) }
 end
 
 if not find_session() then return { 'session_not_found' } end
@@ -23,8 +23,10 @@ if #ids('images') >= tonumber(most) then return { 'limit_reached' } end
 
 save_image({
   id = image_id, width = width, height = height, status = 'preparing', companions = companions,
-  facts = facts, body = body, problem = '',
+  problem = '',
 })
+set('facts ' .. image_id, facts)
+set('body ' .. image_id, body)
 add_id('images', image_id)
 append('image.added', body)
 commit(now, history)

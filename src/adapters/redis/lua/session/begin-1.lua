@@ -6,17 +6,19 @@
 --       | { 'clean' } | { 'stale' }
 local state = KEYS[1]
 local object_id, fence = unpack(ARGV)
+-- include session/lib/fields
 -- include session/lib/objects
 -- include session/lib/images
 -- include session/lib/prompt
 
 local object = load_object(object_id)
-local image = object and load_image(object.image)
-if not image or not is_dirty(object) then return { 'clean' } end
+local facts = object and facts_of(object.image)
+if not facts or not is_dirty(object) then return { 'clean' } end
 if tonumber(fence) < tonumber(object.run) then return { 'stale' } end
 object.run = fence
-object.runRevision = object.rev
+object.run_revision = object.rev
 save_object(object)
+flush()
 return {
-  'work', object.rev, prompt_json(object.clicks), image.facts, object.changedAt, object.traceparent,
+  'work', object.rev, prompt_json(object.prompt), facts, object.changed_at, object.traceparent,
 }

@@ -6,15 +6,16 @@
 -- Reply { 'done', body as JSON } | { refusal }
 local state, log = unpack(KEYS)
 local click_id = ARGV[1]
+-- include session/lib/fields
 -- include session/lib/objects
 
 -- Of a click in a prompt, in the form of a departed one.
 local function present_record(object)
-  for _, click in ipairs(object.clicks) do
+  for _, click in ipairs(clicks_of(object)) do
     if click.id == click_id then
       return {
         object = object.id, image = object.image, revision = click.rev, status = click.status,
-        completedAt = click.completedAt, problem = click.problem,
+        completed_at = click.completed_at, problem = click.problem,
       }
     end
   end
@@ -23,21 +24,20 @@ end
 -- A click that came after the call under way began still waits for one of its own.
 local function status_of(click, object)
   if click.status ~= 'pending' then return click.status end
-  return object and object.runRevision and click.revision <= object.runRevision and 'running' or 'queued'
+  return click.revision <= object.run_revision and 'running' or 'queued'
 end
 
 local function result_of(click)
-  local entry = redis.call('XRANGE', log, click.completedAt, click.completedAt)[1]
+  local entry = redis.call('XRANGE', log, click.completed_at, click.completed_at)[1]
   if entry then return entry[2][6] end
-  return not click.departure and redis.call('HGET', state, 'result ' .. click.object)
+  return not click.change and redis.call('HGET', state, 'result ' .. click.object)
 end
 
-if redis.call('HEXISTS', state, 'epoch') == 0 then return { 'session_not_found' } end
-local packed = redis.call('HGET', state, 'click ' .. click_id)
-if not packed then return { 'click_not_found' } end
-local record = cmsgpack.unpack(packed)
-local object = not record.departure and load_object(record.object)
-local click = object and present_record(object) or record
+local found = redis.call('HMGET', state, 'epoch', 'click ' .. click_id, 'departed ' .. click_id)
+if not found[1] then return { 'session_not_found' } end
+if not found[2] and not found[3] then return { 'click_not_found' } end
+local object = found[2] and load_object(found[2])
+local click = object and present_record(object) or cmsgpack.unpack(found[3])
 local status = status_of(click, object)
 local result = status == 'completed' and result_of(click)
 return {

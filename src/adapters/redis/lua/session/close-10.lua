@@ -7,8 +7,8 @@
 local state, log, channel = unpack(KEYS, 1, 3)
 local reply = KEYS[10]
 local now, history, payload, keep_reply_ms = unpack(ARGV)
+-- include session/lib/fields
 -- include session/lib/log
--- include session/lib/objects
 -- include session/lib/images
 
 -- The tombstone of the session: the same request, sent again, is answered the same.
@@ -17,7 +17,7 @@ if earlier then return cmsgpack.unpack(earlier) end
 if not find_session() then return { 'session_not_found' } end
 
 local done = { 'done' }
-for _, id in ipairs(ids('images')) do done[#done + 1] = load_image(id).facts end
+for _, id in ipairs(ids('images')) do done[#done + 1] = facts_of(id) end
 append('session.closed', payload)
 commit(now, history)
 for _, key in ipairs(KEYS) do redis.call('UNLINK', key) end

@@ -7,17 +7,15 @@
 local state, log, channel, answers, answers_order = unpack(KEYS)
 local now, history, object_id, revision, fence = unpack(ARGV, 1, 5)
 local prompt_key, answer, course, problem = unpack(ARGV, 6, 9)
+-- include session/lib/fields
 -- include session/lib/log
 -- include session/lib/objects
 -- include session/lib/answers
 -- include session/lib/masks
 
 local function publish_failure(object, upto)
-  local covers = end_pending(object, upto, function(click)
-    click.status = 'failed'
-    click.problem = problem
-  end)
-  object.problem = problem
+  local covers = end_pending(object, upto, 'failed', '', problem)
+  set('problem ' .. object.id, problem)
   append('segment.failed', '{' .. answer_members(object, upto, covers) .. ',"problem":' .. problem .. '}')
 end
 
@@ -26,7 +24,7 @@ local object = load_object(object_id)
 if not object then return { 0, 0 } end
 revision = tonumber(revision)
 -- A call ends once: the same completion, sent again after a retry of the object, is refused.
-local under_way = object.runRevision and tonumber(object.run) == tonumber(fence)
+local under_way = object.run_revision > 0 and tonumber(object.run) == tonumber(fence)
 if not under_way or revision <= object.done or revision > object.rev then
   return { 0, flag(is_dirty(object)) }
 end
@@ -38,5 +36,6 @@ else
   publish_failure(object, revision)
 end
 save_object(object)
+set('clicks ' .. object.id, object.clicks)
 commit(now, history)
 return { 1, flag(is_dirty(object)) }

@@ -3,6 +3,7 @@
 -- KEYS  state
 -- Reply { { object, facts of its image, object, facts … }, { facts of an image in preparation, … } }
 local state = KEYS[1]
+-- include session/lib/fields
 -- include session/lib/objects
 -- include session/lib/images
 
@@ -11,11 +12,10 @@ for _, id in ipairs(ids('objects')) do
   local object = load_object(id)
   if is_dirty(object) then
     objects[#objects + 1] = id
-    objects[#objects + 1] = load_image(object.image).facts
+    objects[#objects + 1] = facts_of(object.image)
   end
 end
 for _, id in ipairs(ids('images')) do
-  local image = load_image(id)
-  if image.status == 'preparing' then images[#images + 1] = image.facts end
+  if load_image(id).status == 'preparing' then images[#images + 1] = facts_of(id) end
 end
 return { objects, images }

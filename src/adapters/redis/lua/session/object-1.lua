@@ -5,6 +5,7 @@
 -- Reply { 'done', body as JSON } | { refusal }
 local state = KEYS[1]
 local object_id = ARGV[1]
+-- include session/lib/fields
 -- include session/lib/objects
 -- include session/lib/views
 

@@ -6,6 +6,7 @@
 -- Reply { 'done', epoch, expires at } | { 'conflict' }
 local state, log, channel = unpack(KEYS)
 local request, now, expires_at, keep_until, history, payload = unpack(ARGV, 1, 6)
+-- include session/lib/fields
 -- include session/lib/log
 
 local present = redis.call('HMGET', state, 'openedBy', 'epoch', 'expiresAt')

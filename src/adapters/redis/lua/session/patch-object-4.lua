@@ -6,6 +6,7 @@
 local state, log, channel, reply = unpack(KEYS)
 local now, history, object_id, keep_reply_ms = unpack(ARGV, 1, 4)
 local patch = { label = ARGV[5], color = ARGV[6], metadata = ARGV[7] }
+-- include session/lib/fields
 -- include session/lib/log
 -- include session/lib/objects
 -- include session/lib/views
@@ -15,12 +16,17 @@ local object = load_object(object_id)
 if not object then return { 'object_not_found' } end
 if redis.call('EXISTS', reply) == 1 then return { 'done', object_body(object) } end
 
-for field, value in pairs(patch) do
-  if value == 'null' then object[field] = nil elseif value ~= '' then object[field] = value end
+for name, value in pairs(patch) do
+  local field = name .. ' ' .. object_id
+  if value == 'null' then
+    redis.call('HDEL', state, field)
+  elseif value ~= '' then
+    redis.call('HSET', state, field, value)
+  end
 end
-save_object(object)
+local looks = looks_of(object)
 append('object.updated', '{"objectId":"' .. object.id .. '","imageId":"' .. object.image
-  .. '","revision":' .. object.rev .. look_members(object) .. '}')
+  .. '","revision":' .. object.rev .. looks .. '}')
 commit(now, history)
 redis.call('SET', reply, '', 'PX', keep_reply_ms)
 return { 'done', object_body(object) }

@@ -5,6 +5,7 @@
 -- Reply { epoch, first, last, entries as of XRANGE } | nothing
 local state, log = unpack(KEYS)
 local after, limit = tonumber(ARGV[1]), ARGV[2]
+-- include session/lib/fields
 -- include session/lib/log
 
 if not find_session() then return nil end

@@ -7,26 +7,28 @@
 local state, log, channel = unpack(KEYS, 1, 3)
 local answers, answers_order, departed, tombstones, reply = unpack(KEYS, 6, 10)
 local now, history, image_id, keep_reply_ms = unpack(ARGV)
+-- include session/lib/fields
 -- include session/lib/log
 -- include session/lib/objects
 -- include session/lib/images
+-- include session/lib/prompt
 -- include session/lib/lifecycle
 -- include session/lib/answers
 
 if not find_session() then return { 'session_not_found' } end
 local earlier = redis.call('GET', reply)
 if earlier then return { 'done', earlier } end
-local image = load_image(image_id)
-if not image then return { 'image_not_found' } end
+if not load_image(image_id) then return { 'image_not_found' } end
 
 for _, id in ipairs(ids('objects')) do
   local object = load_object(id)
   if object.image == image_id then bury_object(object) end
 end
-redis.call('HDEL', state, 'image ' .. image_id)
+local facts = facts_of(image_id)
+redis.call('HDEL', state, 'image ' .. image_id, 'facts ' .. image_id, 'body ' .. image_id)
 remove_id('images', image_id)
 forget_answers(image_id)
 append('image.removed', '{"imageId":"' .. image_id .. '"}')
 commit(now, history)
-redis.call('SET', reply, image.facts, 'PX', keep_reply_ms)
-return { 'done', image.facts }
+redis.call('SET', reply, facts, 'PX', keep_reply_ms)
+return { 'done', facts }

@@ -6,6 +6,7 @@
 -- Reply { 'done', revision, image } | { refusal }
 local state, reply = unpack(KEYS)
 local now, object_id, keep_reply_ms = unpack(ARGV)
+-- include session/lib/fields
 -- include session/lib/objects
 -- include session/lib/images
 -- include session/lib/views
@@ -14,10 +15,12 @@ if redis.call('HEXISTS', state, 'epoch') == 0 then return { 'session_not_found' 
 local object = load_object(object_id)
 if not object then return { 'object_not_found' } end
 if redis.call('EXISTS', reply) == 1 then return { 'done', object.rev, object.image } end
-if object_status(object) ~= 'failed' then return { 'conflict' } end
+local _, problem = looks_of(object)
+if object_status(object, problem) ~= 'failed' then return { 'conflict' } end
 object.done = object.rev - 1
-object.changedAt = now
+object.changed_at = now
 save_object(object)
-renew_preparation(object.image)
+renew_preparation(load_image(object.image))
+flush()
 redis.call('SET', reply, '', 'PX', keep_reply_ms)
 return { 'done', object.rev, object.image }

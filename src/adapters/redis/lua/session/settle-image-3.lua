@@ -5,6 +5,7 @@
 -- Reply nothing
 local state, log, channel = unpack(KEYS)
 local now, history, image_id, problem = unpack(ARGV)
+-- include session/lib/fields
 -- include session/lib/log
 -- include session/lib/images
 
@@ -13,9 +14,10 @@ local PREPARING = '"status":"preparing"'
 -- The body of A9, made of that of an image in preparation. A quote inside of a JSON text has a
 -- backslash before it, so that the status is found where it is, and nowhere else.
 local function settled_body(image)
-  local from, to = string.find(image.body, PREPARING, 1, true)
-  local rest = string.sub(image.body, to + 1, -2)
-  return string.sub(image.body, 1, from - 1) .. '"status":"' .. image.status .. '"' .. rest
+  local body = redis.call('HGET', state, 'body ' .. image.id)
+  local from, to = string.find(body, PREPARING, 1, true)
+  local rest = string.sub(body, to + 1, -2)
+  return string.sub(body, 1, from - 1) .. '"status":"' .. image.status .. '"' .. rest
     .. (problem == '' and '' or ',"problem":' .. problem) .. '}'
 end
 

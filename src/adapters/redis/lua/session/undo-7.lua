@@ -7,6 +7,7 @@
 local state, log, channel, answers, answers_order, departed, tombstones = unpack(KEYS)
 local now, history, click_id = unpack(ARGV)
 local requests, requests_order
+-- include session/lib/fields
 -- include session/lib/log
 -- include session/lib/objects
 -- include session/lib/images
@@ -17,36 +18,46 @@ local requests, requests_order
 -- include session/lib/requests
 
 if not find_session() then return { 'session_not_found' } end
-local packed = redis.call('HGET', state, 'click ' .. click_id)
-if not packed then return { 'click_not_found' } end
-local record = cmsgpack.unpack(packed)
-if record.departure then return replayed(record.departure) end
+local found = redis.call('HMGET', state, 'click ' .. click_id, 'departed ' .. click_id)
+if found[2] then return replayed(cmsgpack.unpack(found[2]).change) end
+if not found[1] then return { 'click_not_found' } end
 
-local object = load_object(record.object)
+local object = load_object(found[1])
 local undone
-local rest = {}
-for _, click in ipairs(object.clicks) do
-  if click.id == click_id then undone = click else rest[#rest + 1] = click end
+local lines, prompt = {}, EMPTY_PROMPT
+for line in string.gmatch(object.clicks, '[^\n]+') do
+  local click = parse_click(line)
+  if click.id == click_id then
+    undone = click
+  else
+    lines[#lines + 1] = line
+    prompt = extend_prompt(prompt, click)
+  end
 end
-local was_pending = undone.status == 'pending'
-object.clicks = rest
+object.clicks = table.concat(lines, '\n')
+object.prompt = prompt
+object.weight = object.weight - undone.weight
 object.rev = object.rev + 1
-object.changedAt = now
-undone.status = 'undone'
+object.changed_at = now
 local revision = object.rev
 local position = append('click.undone', '{"clickId":"' .. click_id .. '","objectId":"' .. object.id
   .. '","revision":' .. revision .. '}')
-if was_pending then cancel_click(object, undone, 'undone') end
-depart_click(object, undone, revision, position)
+if undone.status == 'pending' then cancel_click(object, undone, 'undone') end
+depart_click(object, undone, 'undone', revision, position)
 
 -- What is left: nothing, a prompt answered before, or one that needs a call.
-if #rest == 0 then
+if #lines == 0 then
   bury_object(object)
   object.done = revision
 else
-  local remembered = recall(answer_key(object.image, rest))
-  if remembered then publish_remembered(object, remembered) else renew_preparation(object.image) end
+  local remembered = recall(answer_key(object.image, prompt))
+  if remembered then
+    publish_remembered(object, remembered)
+  else
+    renew_preparation(load_image(object.image))
+  end
   save_object(object)
+  save_clicks(object)
 end
 commit(now, history)
 return { 'done', change_text(click_id, object, revision, position), flag(is_dirty(object)), 0 }

@@ -1,27 +1,28 @@
--- Images: one field each, its parts separated by line feeds, which JSON does not contain:
--- width, height, status, companions, facts, body while in preparation, problem. Needs `state`.
+-- Images: `facts` and `body` (that of an image in preparation) as JSON, which do not change, and
+-- `image`: width, height, status; a line of companions; the problem. Needs `state` and fields.lua.
 
 local function load_image(id)
   local text = redis.call('HGET', state, 'image ' .. id)
   if not text then return nil end
-  local width, height, status, companions, facts, body, problem =
-    string.match(text, '^(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.-)\n(.*)$')
+  local width, height, status, companions, problem =
+    string.match(text, '^(%S+) (%S+) (%a+)\n([^\n]*)\n(.*)$')
   return {
     id = id, width = tonumber(width), height = tonumber(height), status = status,
-    companions = companions, facts = facts, body = body, problem = problem,
+    companions = companions, problem = problem,
   }
 end
 
 local function save_image(image)
-  local parts = {
-    image.width, image.height, image.status, image.companions, image.facts, image.body, image.problem,
-  }
-  redis.call('HSET', state, 'image ' .. image.id, table.concat(parts, '\n'))
+  set('image ' .. image.id, image.width .. ' ' .. image.height .. ' ' .. image.status .. '\n'
+    .. image.companions .. '\n' .. image.problem)
+end
+
+local function facts_of(id)
+  return redis.call('HGET', state, 'facts ' .. id)
 end
 
 -- The object needs a call, and with it a prepared image: one that failed is prepared anew (A11).
-local function renew_preparation(id)
-  local image = load_image(id)
+local function renew_preparation(image)
   if not image or image.status ~= 'failed' then return end
   image.status = 'preparing'
   image.problem = ''

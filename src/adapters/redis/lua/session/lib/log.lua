@@ -1,9 +1,11 @@
--- The session's log (L9, L10). Needs `state`, `log`; `commit` needs `channel`, too.
+-- The session's log (L9, L10). Needs `state`, `log` and fields.lua; `commit` needs `channel`, too.
 -- Bound by find_session: the epoch, the sequence of the newest entry, when the session's keys end.
 local epoch, last, kept_until
 
 local function replication_id()
-  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+  local info = redis.call('INFO', 'replication')
+  local _, before = string.find(info, 'master_replid:', 1, true)
+  return string.sub(info, before + 1, before + 40)
 end
 
 local function milliseconds()
@@ -44,8 +46,10 @@ local function append(kind, payload)
   return epoch .. '-' .. last
 end
 
--- Writes what was appended and rings the doorbell with it.
+-- Writes what was set and appended, and rings the doorbell with it.
 local function commit(at, history)
+  if #appended > 0 then set('last', last) end
+  flush()
   if #appended == 0 then return end
   local told = {}
   local sequence = last - #appended
@@ -57,6 +61,5 @@ local function commit(at, history)
     if sequence == 1 then redis.call('PEXPIREAT', log, kept_until) end
     told[n] = '["' .. epoch .. '-' .. sequence .. '","' .. kind .. '",' .. at .. ',' .. payload .. ']'
   end
-  redis.call('HSET', state, 'last', last)
   redis.call('PUBLISH', channel, '[' .. table.concat(told, ',') .. ']')
 end

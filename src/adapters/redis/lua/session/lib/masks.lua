@@ -1,16 +1,22 @@
--- How the clicks of an object are ended by an answer, fresh or remembered. Needs `state`, log.lua.
+-- How the clicks of an object are ended by an answer, fresh or remembered.
+-- Needs `state`, log.lua, objects.lua.
 
 -- Ends the pending clicks up to this revision; which ones, as a JSON array, oldest first (L4).
-local function end_pending(object, revision, finish)
-  local covers = {}
-  for _, click in ipairs(object.clicks) do
-    if click.status == 'pending' and click.rev <= revision then
-      finish(click)
-      covers[#covers + 1] = '"' .. click.id .. '"'
+local function end_pending(object, revision, status, completed_at, problem)
+  local covers, lines = {}, {}
+  for line in string.gmatch(object.clicks, '[^\n]+') do
+    local id, rev, before = string.match(line, HEAD)
+    if before == 'pending' and tonumber(rev) <= revision then
+      local click = parse_click(line)
+      click.status, click.completed_at, click.problem = status, completed_at, problem
+      line = format_click(click)
+      covers[#covers + 1] = '"' .. id .. '"'
     end
+    lines[#lines + 1] = line
   end
+  object.clicks = table.concat(lines, '\n')
   object.done = revision
-  object.runRevision = nil
+  object.run_revision = 0
   return '[' .. table.concat(covers, ',') .. ']'
 end
 
@@ -22,14 +28,10 @@ end
 
 -- `answer`: mask, bounds, area, score, model; `course`: cached, timings; both as members.
 local function publish_mask(object, revision, answer, course)
-  local position = epoch .. '-' .. (last + 1)
-  local covers = end_pending(object, revision, function(click)
-    click.status = 'completed'
-    click.completedAt = position
-  end)
+  local covers = end_pending(object, revision, 'completed', epoch .. '-' .. (last + 1), '')
   local payload = '{' .. answer_members(object, revision, covers) .. ',' .. answer .. ',' .. course .. '}'
-  object.problem = nil
-  redis.call('HSET', state, 'result ' .. object.id, payload)
+  redis.call('HDEL', state, 'problem ' .. object.id)
+  set('result ' .. object.id, payload)
   append('segment.completed', payload)
 end
 

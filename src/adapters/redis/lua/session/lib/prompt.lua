@@ -1,22 +1,32 @@
--- The fold of an object's clicks, as JSON and as the key under which its answer is remembered.
+-- The fold of an object's clicks, kept as: points (the inside of a JSON array), their part of the
+-- prompt's key, box (JSON), its part of the key; separated by tabs, empty for what there is none of.
 
--- foldPrompt: all points in the order of their clicks, and the newest of their boxes.
-local function prompt_json(clicks)
-  local points, box = {}, ''
-  for _, click in ipairs(clicks) do
-    if click.points ~= '' then points[#points + 1] = click.points end
-    if click.box ~= '' then box = click.box end
-  end
-  return '{"points":[' .. table.concat(points, ',') .. ']'
-    .. (box == '' and '' or ',"box":' .. box) .. '}'
+local EMPTY_PROMPT = '\t\t\t'
+
+local function prompt_parts(prompt)
+  return string.match(prompt, '^([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$')
+end
+
+local function joined(before, after, separator)
+  if before == '' or after == '' then return before .. after end
+  return before .. separator .. after
+end
+
+-- foldPrompt, one click further: its points come last, and its box replaces the one before.
+local function extend_prompt(prompt, click)
+  local points, points_key, box, box_key = prompt_parts(prompt)
+  if click.box ~= '' then box, box_key = click.box, click.box_key end
+  return joined(points, click.points, ',') .. '\t' .. joined(points_key, click.points_key, ';')
+    .. '\t' .. box .. '\t' .. box_key
+end
+
+local function prompt_json(prompt)
+  local points, _, box = prompt_parts(prompt)
+  return '{"points":[' .. points .. ']' .. (box == '' and '' or ',"box":' .. box) .. '}'
 end
 
 -- promptKey, after the image: the same text as the gateway makes of the same prompt.
-local function answer_key(image, clicks)
-  local points, box = {}, ''
-  for _, click in ipairs(clicks) do
-    if click.pointsKey ~= '' then points[#points + 1] = click.pointsKey end
-    if click.boxKey ~= '' then box = click.boxKey end
-  end
-  return image .. ' ' .. table.concat(points, ';') .. (box == '' and '' or '|' .. box)
+local function answer_key(image, prompt)
+  local _, points_key, _, box_key = prompt_parts(prompt)
+  return image .. ' ' .. points_key .. (box_key == '' and '' or '|' .. box_key)
 end
