@@ -85,9 +85,22 @@ export class RedisLink implements AsyncDisposable {
     return this.#lastError;
   }
 
-  /** Resolves when the connection can be used; rejects when that takes longer. */
-  async ready(withinMs: number): Promise<void> {
-    if (this.#client.status !== 'ready') await before(this.#recovery.promise, withinMs);
+  /**
+   * Resolves when the connection can be used; rejects when that takes longer, or with the error of an
+   * attempt that is `hopeless`.
+   */
+  async ready(withinMs: number, hopeless = (_: Error) => false): Promise<void> {
+    if (this.#client.status === 'ready') return;
+    const { promise: failed, reject } = Promise.withResolvers<never>();
+    const judge = (error: Error) => {
+      if (hopeless(error)) reject(error);
+    };
+    this.#client.on('error', judge);
+    try {
+      await before(Promise.race([this.#recovery.promise, failed]), withinMs);
+    } finally {
+      this.#client.off('error', judge);
+    }
   }
 
   /** Gives a command; see the class for what it must bear. */

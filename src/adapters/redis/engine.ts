@@ -1,0 +1,71 @@
+import type { GatewaySettings } from '../../gateway/settings.ts';
+import type { Engine } from '../../ports/engine.ts';
+import type { Clock, Logger } from '../../ports/system.ts';
+import { RedisBlobStore } from './blob-store.ts';
+import { openConnections } from './connections.ts';
+import { RedisEventLog } from './event-log.ts';
+import { RedisIdempotencyStore } from './idempotency-store.ts';
+import { RedisImageRegistry } from './image-registry.ts';
+import { RedisKeys } from './keys.ts';
+import { nameOf, parseRedisUrl } from './redis-url.ts';
+import { SessionSlot } from './session/session-slot.ts';
+import { RedisSessionStore } from './session-store.ts';
+import { checkServer, connected } from './start-checks.ts';
+import { RedisWorkQueue } from './work-queue.ts';
+
+/** Bounds what uploads can make Redis hold, unless told otherwise. */
+const MAX_BLOB_BYTES = 512 * 1024 * 1024;
+/** What sessions need outlives them by this: their last touch is not known everywhere. */
+const LIFE_MARGIN_MS = 24 * 60 * 60 * 1000;
+/** A server that starts together with the gateway may take as long. */
+const CONNECT_WAIT_MS = 5_000;
+
+export interface RedisEngineOptions {
+  /** `redis://` or `rediss://`, with user, password and database if need be. */
+  readonly url: string;
+  /** Before every key; `mw` if not given. */
+  readonly prefix?: string;
+  readonly settings: GatewaySettings;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Images and companions of all sessions together; 512 MiB if not given. */
+  readonly maxBlobBytes?: number;
+  /** Whose time decides when leases run out; the server's, unless a test has its own. */
+  readonly time?: 'server' | 'caller';
+}
+
+/**
+ * Everything in Redis 7 or newer: sessions, queue and images survive any gateway, and any number of
+ * gateways share the load. Rejects with a {@link RedisStartError} when the server cannot be used.
+ *
+ * @example
+ * await using engine = await openRedisEngine({ url: 'redis://127.0.0.1', settings, clock, log });
+ */
+export async function openRedisEngine(options: RedisEngineOptions): Promise<Engine> {
+  const { settings, clock, log, time = 'server' } = options;
+  const address = parseRedisUrl(options.url);
+  await using opened = new AsyncDisposableStack();
+  const connections = opened.use(openConnections({ address, log }));
+  const { commands, subscriber } = connections;
+  await connected(commands, nameOf(address), CONNECT_WAIT_MS);
+  await checkServer(commands, address, log);
+
+  const keys = new RedisKeys(options.prefix);
+  const lifeMs = settings.sessionTtlMs + LIFE_MARGIN_MS;
+  const shared = { connections, keys, clock, lifeMs, time };
+  const slot = new SessionSlot(commands, keys, settings);
+  const queue = await RedisWorkQueue.open(shared);
+  const kept = opened.move();
+  return {
+    sessions: new RedisSessionStore(slot),
+    log: new RedisEventLog(slot, subscriber),
+    queue,
+    images: new RedisImageRegistry(shared),
+    blobs: new RedisBlobStore({ ...shared, maxBytes: options.maxBlobBytes ?? MAX_BLOB_BYTES }),
+    idempotency: new RedisIdempotencyStore(shared),
+    ready: async () => {
+      await commands.use((client) => client.ping());
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}

@@ -1,0 +1,107 @@
+/** The whole engine: every contract, and what it says of a server that cannot be used. */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
+import type { Engine } from '../../src/ports/engine.ts';
+import type { Logger } from '../../src/ports/system.ts';
+import { blobStoreContract } from '../contract/blob-store.contract.ts';
+import { eventLogContract } from '../contract/event-log.contract.ts';
+import { idempotencyStoreContract } from '../contract/idempotency-store.contract.ts';
+import { imageRegistryContract } from '../contract/image-registry.contract.ts';
+import { sessionModelContract } from '../contract/session-model.contract.ts';
+import { sessionStoreContract } from '../contract/session-store.contract.ts';
+import { CONTRACT_SETTINGS, refused } from '../contract/support.ts';
+import { workQueueContract } from '../contract/work-queue.contract.ts';
+import { freePort, RedisServer } from './redis-server.ts';
+import { eventually, realClock, silent } from './support.ts';
+
+let server: RedisServer;
+let opened = 0;
+
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const options = { settings: CONTRACT_SETTINGS, clock: realClock, log: silent };
+
+function open(): Promise<Engine> {
+  // Its own keys, so that it holds nothing yet.
+  opened += 1;
+  const prefix = `engine-${opened}`;
+  return openRedisEngine({ ...options, url: server.url, prefix, time: 'caller' });
+}
+
+sessionStoreContract('redis engine', open);
+sessionModelContract('redis engine', open, 20);
+eventLogContract('redis engine', open);
+workQueueContract('redis engine', open);
+blobStoreContract('redis engine', open);
+imageRegistryContract('redis engine', open);
+idempotencyStoreContract('redis engine', open);
+
+describe('redis engine: start', () => {
+  const start = (url: string, log: Logger = silent) => openRedisEngine({ ...options, url, log });
+
+  it('is ready, and says so until Redis is lost', async () => {
+    await using own = await RedisServer.start();
+    await using engine = await start(own.url);
+    await expect(engine.ready()).resolves.toBeUndefined();
+    await own.stop();
+    await refused(engine.ready(), 'storage_unavailable');
+    await own.resume();
+    await expect(eventually('readiness', () => engine.ready())).resolves.toBeUndefined();
+  });
+
+  it('says that nobody answers', async () => {
+    const url = `redis://:secret@127.0.0.1:${await freePort()}`;
+    const failure = await start(url).catch((error: unknown) => error);
+    expect(String(failure)).toMatch(/does not answer: start Redis, or correct REDIS_URL/);
+    expect(String(failure)).not.toContain('secret');
+  });
+
+  it('says that a password is missing or wrong', async () => {
+    await using own = await RedisServer.start(['--requirepass', 'right']);
+    await expect(start(own.url)).rejects.toThrow(/asks for a password: set REDIS_URL=/);
+    const wrong = own.url.replace('//', '//:wrong@');
+    await expect(start(wrong)).rejects.toThrow(/refuses the user or password/);
+    await using engine = await start(own.url.replace('//', '//:right@'));
+    await expect(engine.ready()).resolves.toBeUndefined();
+  });
+
+  it('uses the database and the user of the address', async () => {
+    await using own = await RedisServer.start('--user me on >pass ~* &* +@all'.split(' '));
+    const url = own.url.replace('//', '//me:pass@');
+    await using engine = await start(`${url}/3`);
+    await engine.queue.setLimit(7);
+    await using elsewhere = await start(url);
+    expect((await elsewhere.queue.load()).limit).toBe(0);
+    await expect(start(`${url}/99`)).rejects.toThrow(/no database of the number/);
+  });
+
+  it('warns loudly of an eviction policy that drops keys, and of no log on disk', async () => {
+    await using own = await RedisServer.start(['--maxmemory-policy', 'allkeys-lru']);
+    const warn = vi.fn();
+    await using _engine = await start(own.url, { ...silent, warn });
+    const said = warn.mock.calls.map(([message]) => message);
+    expect(said).toEqual([
+      expect.stringMatching(/DROP SESSIONS.*allkeys-lru.*set maxmemory-policy noeviction/),
+      expect.stringMatching(/set appendonly yes/),
+    ]);
+  });
+
+  it('warns of nothing when everything is kept', async () => {
+    await using own = await RedisServer.start(['--appendonly', 'yes']);
+    const warn = vi.fn();
+    await using _engine = await start(own.url, { ...silent, warn });
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('refuses a replica and a cluster', async () => {
+    await using replica = await RedisServer.start(['--replicaof', '127.0.0.1', `${server.port}`]);
+    await expect(start(replica.url)).rejects.toThrow(
+      /is a replica: REDIS_URL must name the primary/,
+    );
+    await using cluster = await RedisServer.start(['--cluster-enabled', 'yes']);
+    await expect(start(cluster.url)).rejects.toThrow(/is a cluster, which is not supported/);
+  });
+});
