@@ -1,0 +1,285 @@
+/** What only a pool in Redis can live through: other gateways, lost replies, lost data, a full memory. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RedisBlobStore } from '../../src/adapters/redis/blob-store.ts';
+import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
+import { RedisKeys } from '../../src/adapters/redis/keys.ts';
+import { POOL } from '../../src/adapters/redis/pool-scripts.ts';
+import { run } from '../../src/adapters/redis/scripts.ts';
+import { objectId } from '../../src/core/ids.ts';
+import type { Engine } from '../../src/ports/engine.ts';
+import type { Clock } from '../../src/ports/system.ts';
+import type { SegmentToken } from '../../src/ports/work-queue.ts';
+import {
+  CONTRACT_SETTINGS,
+  freshSessionId,
+  imageNamed,
+  refused,
+  TENANT,
+  within,
+} from '../contract/support.ts';
+import { RedisServer } from './redis-server.ts';
+import { connect, eventually, realClock, silent } from './support.ts';
+
+const HOUR_MS = 3_600_000;
+const LEASE_MS = 10_000;
+
+let server: RedisServer;
+let prefixes = 0;
+beforeAll(async () => {
+  server = await RedisServer.start();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+function freshPrefix(): string {
+  prefixes += 1;
+  return `shared-${prefixes}`;
+}
+
+/** A gateway whose clock is wrong by so much. */
+function open(prefix: string, skewMs = 0, on = server): Promise<Engine> {
+  const clock: Clock = { ...realClock, now: () => Date.now() + skewMs };
+  return openRedisEngine({
+    url: on.url,
+    prefix,
+    settings: CONTRACT_SETTINGS,
+    clock,
+    log: silent,
+  });
+}
+
+const token = (name: string): SegmentToken => ({
+  kind: 'segment',
+  sessionId: freshSessionId(),
+  objectId: objectId(name),
+});
+
+function claim({ queue }: Engine, claimId: string, leaseMs = LEASE_MS, now = Date.now()) {
+  return queue.claim({ gatewayId: 'gateway', claimId, leaseMs, now });
+}
+
+async function mustClaim(engine: Engine, claimId: string) {
+  const lease = await claim(engine, claimId);
+  if (lease === undefined) throw new Error('nothing may start');
+  return lease;
+}
+
+describe('redis pool of several gateways', () => {
+  it('B6 keeps the limit over all gateways, however many claim at once', async () => {
+    const prefix = freshPrefix();
+    await using one = await open(prefix);
+    await using two = await open(prefix);
+    await one.queue.setLimit(3);
+    for (let n = 0; n < 20; n += 1) await one.queue.enqueue(token(`o${n}`), Date.now());
+    const claims = Array.from({ length: 20 }, (_, n) => claim(n % 2 ? one : two, `claim ${n}`));
+    const leases = (await Promise.all(claims)).filter((lease) => lease !== undefined);
+    expect(leases).toHaveLength(3);
+    expect(new Set(leases.map(({ fence }) => fence)).size).toBe(3);
+    expect(await two.queue.load()).toEqual({ waiting: 17, leased: 3, limit: 3 });
+  });
+
+  it('rings at the other gateways', async () => {
+    const prefix = freshPrefix();
+    await using one = await open(prefix);
+    await using two = await open(prefix);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    two.queue.onAvailable(resolve);
+    await one.queue.enqueue(token('o'), Date.now());
+    await expect(within('the bell', promise)).resolves.toBeUndefined();
+  });
+
+  it('counter-example 7: a gateway whose clock is an hour ahead ends no lease', async () => {
+    const prefix = freshPrefix();
+    await using right = await open(prefix);
+    await using wrong = await open(prefix, HOUR_MS);
+    await right.queue.setLimit(2);
+    await right.queue.enqueue(token('a'), Date.now());
+    const lease = await mustClaim(right, 'claim');
+    expect(await wrong.queue.expire(Date.now() + HOUR_MS)).toBe(0);
+    expect(await right.queue.renew(lease, LEASE_MS, Date.now())).toBe(true);
+  });
+
+  it('tells each gateway by its own clock when something is due', async () => {
+    const prefix = freshPrefix();
+    await using right = await open(prefix);
+    await using wrong = await open(prefix, HOUR_MS);
+    await right.queue.setLimit(1);
+    await right.queue.enqueue(token('a'), Date.now());
+    const lease = await mustClaim(right, 'claim');
+    const near = (ms: number | undefined) => Math.abs((ms ?? 0) - Date.now() - LEASE_MS) < 1_000;
+    expect(near(await right.queue.nextDue())).toBe(true);
+    expect(near(((await wrong.queue.nextDue()) ?? 0) - HOUR_MS)).toBe(true);
+    const now = Date.now() + HOUR_MS;
+    await wrong.queue.release(lease, { dirty: true, retryAt: now + LEASE_MS, now });
+    expect(near(await right.queue.nextDue())).toBe(true);
+  });
+
+  it('offers again what nobody renews, by the time of Redis', async () => {
+    await using engine = await open(freshPrefix());
+    await engine.queue.setLimit(1);
+    await engine.queue.enqueue(token('a'), Date.now());
+    const old = await claim(engine, 'first', 1);
+    const count = async () => {
+      if ((await engine.queue.expire(0)) === 0) throw new Error('not over yet');
+    };
+    await eventually('the end of the lease', count);
+    const young = await mustClaim(engine, 'second');
+    expect(young.attempts).toBe(1);
+    expect(young.fence).toBeGreaterThan(old?.fence ?? Number.POSITIVE_INFINITY);
+  });
+
+  it('counter-example 10: fences rise over a loss of all data, and the limit is set again', async () => {
+    await using own = await RedisServer.start();
+    await using engine = await open(freshPrefix(), 0, own);
+    await engine.queue.setLimit(2);
+    await engine.queue.enqueue(token('a'), Date.now());
+    const old = await mustClaim(engine, 'before');
+    await own.stop();
+    await own.resume();
+    await eventually('Redis', () => engine.ready());
+    await engine.queue.enqueue(token('b'), Date.now());
+    const young = await mustClaim(engine, 'after');
+    expect(young.fence).toBeGreaterThan(old.fence);
+    expect(await engine.queue.load()).toEqual({ waiting: 0, leased: 1, limit: 2 });
+  });
+
+  it('runs scripts again that Redis has forgotten', async () => {
+    await using engine = await open(freshPrefix());
+    await using connections = await connect(server);
+    await connections.commands.use((client) => client.script('FLUSH'));
+    await engine.queue.setLimit(1);
+    await engine.queue.enqueue(token('a'), Date.now());
+    expect(await claim(engine, 'claim')).toBeDefined();
+  });
+
+  it('ends what is under way when the memory is full, and begins nothing', async () => {
+    await using own = await RedisServer.start();
+    await using engine = await open(freshPrefix(), 0, own);
+    await using connections = await connect(own);
+    await engine.queue.setLimit(1);
+    await engine.queue.enqueue(token('a'), Date.now());
+    await engine.queue.enqueue(token('b'), Date.now());
+    const key = { tenant: TENANT, imageId: imageNamed('cat') };
+    const session = freshSessionId();
+    await engine.images.join(key, session, false);
+    await connections.commands.use((client) => client.config('SET', 'maxmemory', '1'));
+    await refused(engine.queue.enqueue(token('c'), Date.now()), 'storage_unavailable');
+    await refused(engine.images.join(key, freshSessionId(), false), 'storage_unavailable');
+    for (const name of ['first', 'second']) {
+      const lease = await mustClaim(engine, name);
+      expect(await engine.queue.renew(lease, LEASE_MS, Date.now())).toBe(true);
+      await engine.queue.release(lease, { dirty: false, now: Date.now() });
+    }
+    expect(await engine.images.settle(key, { state: 'ready' })).toEqual([session]);
+    await engine.images.leave(key, session);
+    expect(await engine.images.find(key)).toBeUndefined();
+  });
+
+  it('L5 a command that is carried out twice leaves the pool as once', async () => {
+    const prefix = freshPrefix();
+    await using engine = await open(prefix);
+    await using connections = await connect(server);
+    await engine.queue.setLimit(5);
+    await engine.queue.enqueue(token('a'), Date.now());
+    const lease = await mustClaim(engine, 'claim');
+    const pool = new RedisKeys(prefix).pool();
+    const { sessionId, objectId: object } = lease.token as SegmentToken;
+    const args = [`segment ${sessionId} ${object}`, lease.fence, 0, '', '', HOUR_MS, 'bell'];
+    const twice = [0, 1].map(() => run(connections.commands, POOL.release, pool, args));
+    expect(await Promise.all(twice)).toEqual([1, 0]);
+    expect(await engine.queue.load()).toMatchObject({ waiting: 0, leased: 0 });
+  });
+});
+
+describe('redis storage', () => {
+  it('gives every key a life time', async () => {
+    const prefix = freshPrefix();
+    await using engine = await open(prefix);
+    await using connections = await connect(server);
+    const { queue, images, blobs, idempotency } = engine;
+    const now = Date.now();
+    await queue.setLimit(2);
+    const image = { imageId: imageNamed('cat'), width: 1, height: 1, bytes: 1, contentType: 'x' };
+    const sessionId = freshSessionId();
+    const after = { kind: 'prepare', sessionId, tenant: TENANT, image } as const;
+    await queue.enqueue(after, now);
+    await queue.enqueue({ ...token('a'), after }, now);
+    await queue.enqueue(token('b'), now);
+    await mustClaim(engine, 'one');
+    const lease = await mustClaim(engine, 'two');
+    await queue.release(lease, { dirty: true, retryAt: now + HOUR_MS, now });
+    await images.join({ tenant: TENANT, imageId: image.imageId }, sessionId, false);
+    await blobs.put('blob', { bytes: new Uint8Array(5), contentType: 'x' }, 'holder');
+    await idempotency.begin('scope', 'one', 'f', now);
+    await idempotency.keep('scope', 'two', 'f', { status: 201, headers: {}, body: '' }, now);
+    const lives = await connections.commands.use(async (client) => {
+      const keys = await client.keys(`${prefix}:*`);
+      return await Promise.all(keys.map(async (key) => [key, await client.pttl(key)] as const));
+    });
+    expect(lives.length).toBeGreaterThan(14);
+    expect(lives.filter(([, ms]) => ms <= 0)).toEqual([]);
+  });
+
+  it('shares one prefix of keys with nobody', async () => {
+    await using one = await open(freshPrefix());
+    await using two = await open(freshPrefix());
+    await one.queue.setLimit(5);
+    expect((await two.queue.load()).limit).toBe(0);
+  });
+});
+
+describe('redis blobs', () => {
+  const blob = (bytes: number) => ({ bytes: new Uint8Array(bytes), contentType: 'image/png' });
+  const store = async (maxBytes: number, lifeMs = HOUR_MS, keys = new RedisKeys(freshPrefix())) => {
+    const connections = await connect(server);
+    return {
+      blobs: new RedisBlobStore({ connections, keys, maxBytes, lifeMs }),
+      connections,
+      keys,
+    };
+  };
+
+  it('are refused beyond the bytes that all may have, and taken when some are given back', async () => {
+    const { blobs, connections } = await store(100);
+    await using _ = connections;
+    await blobs.put('a', blob(60), 'one');
+    await refused(blobs.put('b', blob(60), 'two'), 'storage_unavailable');
+    await expect(blobs.put('a', blob(60), 'two')).resolves.toBeUndefined();
+    await blobs.release('one');
+    await refused(blobs.put('b', blob(60), 'two'), 'storage_unavailable');
+    await blobs.release('two');
+    await blobs.put('b', blob(60), 'two');
+    expect((await blobs.get('b'))?.bytes).toHaveLength(60);
+  });
+
+  it('are written again when their bytes were lost', async () => {
+    const { blobs, connections } = await store(100);
+    await using _ = connections;
+    await blobs.put('a', blob(6), 'one');
+    await connections.commands.use(async (client) => {
+      for (const key of await client.keys('*{blob:*')) await client.del(key);
+    });
+    expect(await blobs.get('a')).toBeUndefined();
+    await blobs.put('a', blob(6), 'two');
+    expect(await blobs.get('a')).toBeDefined();
+  });
+
+  it('that nobody uses are forgotten with their bytes, and their place is free', async () => {
+    const { blobs, connections, keys } = await store(100, 50);
+    await using _ = connections;
+    await blobs.put('a', blob(60), 'one');
+    await eventually('room', () => blobs.put('b', blob(60), 'two'));
+    expect(await blobs.get('a')).toBeUndefined();
+    const [meta] = keys.blobIndex();
+    expect(await connections.commands.use((client) => client.hget(meta, 'bytes'))).toBe('60');
+  });
+
+  it('hold megabytes, unchanged', async () => {
+    const { blobs, connections } = await store(10_000_000);
+    await using _ = connections;
+    const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+    const large = Buffer.concat(Array.from({ length: 80 }, () => bytes));
+    await blobs.put('large', { bytes: large.subarray(1), contentType: 'image/jpeg' }, 'one');
+    const found = await blobs.get('large');
+    expect(Buffer.compare(Buffer.from(found?.bytes ?? []), large.subarray(1))).toBe(0);
+  });
+});
