@@ -12,8 +12,9 @@ import { latency } from './latency.ts';
 import { photos } from './photos.ts';
 import type { Figure } from './support/figures.ts';
 import { printFigures } from './support/figures.ts';
+import { throughput } from './throughput.ts';
 
-const BENCHES = [featureServer, latency, photos, badInput, idleStreams];
+const BENCHES = [featureServer, latency, throughput, photos, badInput, idleStreams];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -9,6 +9,9 @@ const DEFAULT_SPAN_MS = 10 * 60 * 1000;
 /** Longest text that is looked at as an expiry: no date needs more, and the rest is a stranger's. */
 const EXPIRY = /^\d{1,16}$/;
 
+/** Bounds the memory for URLs that are not signed anew; half a megabyte. */
+const MAX_REMEMBERED = 1_000;
+
 export interface UrlSignerOptions {
   /** Where feature servers reach this gateway; asked at each signing, since a port may be chosen late. */
   readonly base: () => string;
@@ -46,12 +49,23 @@ export function createUrlSigner(options: UrlSignerOptions): UrlSigner {
     createHmac('sha256', key)
       .update(JSON.stringify([blobId, tenant, expires]))
       .digest();
+  /** URLs of the present span: every click on an image names the same one. */
+  const signed = new Map<string, string>();
+  let signedFor = '';
+  const pathOf = (blobId: string, tenant: Tenant, expires: string) => {
+    const signature = signatureOf(blobId, tenant, expires).toString('base64url');
+    const query = new URLSearchParams({ expires, tenant, signature });
+    return `${paths.blob(encodeURIComponent(blobId))}?${query}`;
+  };
   return {
     sign(blobId, tenant) {
       const expires = String((Math.floor(clock.now() / spanMs) + 2) * spanMs);
-      const signature = signatureOf(blobId, tenant, expires).toString('base64url');
-      const query = new URLSearchParams({ expires, tenant, signature });
-      return `${base().replace(/\/+$/, '')}${paths.blob(encodeURIComponent(blobId))}?${query}`;
+      if (expires !== signedFor || signed.size >= MAX_REMEMBERED) signed.clear();
+      signedFor = expires;
+      const key = `${tenant} ${blobId}`;
+      const path = signed.get(key) ?? pathOf(blobId, tenant, expires);
+      signed.set(key, path);
+      return `${base().replace(/\/+$/, '')}${path}`;
     },
     verify(blobId, { expires, tenant, signature }) {
       if (!EXPIRY.test(expires) || Number(expires) <= clock.now()) return false;
