@@ -17,6 +17,8 @@ const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import
 const NEEDED = [
   { name: 'chromium', present: () => existsSync('/usr/bin/chromium') },
   { name: 'curl', present: () => inPath('curl') },
+  { name: 'haproxy', present: () => existsSync('/usr/sbin/haproxy') },
+  { name: 'nginx', present: () => existsSync('/usr/sbin/nginx') },
   { name: 'redis-server', present: () => existsSync('/usr/bin/redis-server') },
 ] as const;
 
