@@ -7,6 +7,7 @@ import { objectId } from '../../src/core/ids.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import type { LoggedEvent } from '../../src/ports/event-log.ts';
 import {
+  CONTRACT_SETTINGS,
   FAILED,
   freshClickId,
   freshSessionId,
@@ -135,6 +136,50 @@ describe('sessions in redis', () => {
       expect(left).toBeGreaterThan(0);
       expect(left).toBeLessThanOrEqual(60_000);
     }
+  });
+
+  it('can be read and emptied, but not filled, when the server is full', async () => {
+    await using full = await RedisServer.start(['--maxmemory-policy', 'noeviction']);
+    await using engine = await openSessionEngine(full);
+    const scene = await Scene.open(engine);
+    await scene.click('a', point(1));
+    await engine.connections.commands.use((client) => client.config('SET', 'maxmemory', '1'));
+    await refused(scene.click('a', point(2)), 'storage_unavailable');
+    expect(await engine.sessions.snapshot(scene.session)).toMatchObject({
+      snapshot: { objects: [{ revision: 1 }] },
+    });
+    expect(await scene.eventsAfter({ epoch: 0, sequence: 0 })).toHaveLength(3);
+    await scene.remove('a');
+    expect(await engine.sessions.close(scene.session, 'deleted', NOW)).toHaveLength(1);
+  });
+
+  it('A13 remember the newest 256 answers', async () => {
+    const settings = { ...CONTRACT_SETTINGS, maxPointsPerObject: 300 };
+    await using engine = await openSessionEngine(server, freshKeys(), settings);
+    const scene = await Scene.open(engine);
+    const spot = (n: number) => point(n % 100, Math.floor(n / 100));
+    const answer = async (n: number) => {
+      await scene.click('a', spot(n));
+      await scene.segment('a', `answer ${n}`);
+      await scene.remove('a');
+    };
+    for (let n = 0; n <= 256; n += 1) await answer(n);
+    expect(await scene.click('b', spot(0))).toMatchObject({ dirty: true });
+    expect(await scene.click('c', spot(1))).toMatchObject({ dirty: false });
+    expect(await scene.object('c')).toMatchObject({ result: { mask: { counts: 'answer 1' } } });
+  });
+
+  it('A13 remember large answers up to 4 MiB', async () => {
+    await using engine = await openSessionEngine(server);
+    const scene = await Scene.open(engine);
+    const large = (n: number) => String(n).padEnd(1_000_000, '0');
+    for (const n of [0, 1, 2, 3, 4]) {
+      await scene.click('a', point(n));
+      await scene.segment('a', large(n));
+      await scene.remove('a');
+    }
+    expect(await scene.click('b', point(0))).toMatchObject({ dirty: true });
+    expect(await scene.click('c', point(1))).toMatchObject({ dirty: false });
   });
 
   it('are gone when their facts are gone, whatever else is left', async () => {
