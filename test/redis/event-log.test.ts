@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { eventLogContract } from '../contract/event-log.contract.ts';
 import { RedisServer } from './redis-server.ts';
-import { openSessionEngine } from './session-engine.ts';
+import { openTwoGateways } from './session-engine.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -9,4 +9,4 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-eventLogContract('redis', () => openSessionEngine(server));
+eventLogContract('redis, two gateways in turn:', () => openTwoGateways(server));

@@ -41,3 +41,32 @@ export async function openSessionEngine(
     [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
   };
 }
+
+/** Two gateways on the same sessions: each command is given to the one that had not the last. */
+export async function openTwoGateways(server: RedisServer): Promise<Engine> {
+  const keys = freshKeys();
+  const gateways = [await openSessionEngine(server, keys), await openSessionEngine(server, keys)];
+  return {
+    ...openMemoryEngine({ settings: CONTRACT_SETTINGS, clock: realClock }),
+    sessions: inTurn(gateways.map((gateway) => gateway.sessions)),
+    log: inTurn(gateways.map((gateway) => gateway.log)),
+    [Symbol.asyncDispose]: async () => {
+      for (const gateway of gateways) await gateway[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Something that gives each call to the next of them. */
+function inTurn<Port extends object>(ports: readonly Port[]): Port {
+  const [first] = ports;
+  if (first === undefined) throw new Error('nobody to take turns');
+  let calls = 0;
+  return new Proxy(first, {
+    get: (_, method) => {
+      const port = ports[calls % ports.length] ?? first;
+      calls += 1;
+      const call: unknown = Reflect.get(port, method, port);
+      return typeof call === 'function' ? call.bind(port) : call;
+    },
+  });
+}

@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { sessionModelContract } from '../contract/session-model.contract.ts';
 import { sessionStoreContract } from '../contract/session-store.contract.ts';
 import { RedisServer } from './redis-server.ts';
-import { openSessionEngine } from './session-engine.ts';
+import { openTwoGateways } from './session-engine.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-const open = () => openSessionEngine(server);
+const open = () => openTwoGateways(server);
 
-sessionStoreContract('redis', open);
-sessionModelContract('redis', open, 60);
+sessionStoreContract('redis, two gateways in turn:', open);
+sessionModelContract('redis, two gateways in turn:', open, 60);
