@@ -23,6 +23,13 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   readonly logLevel: LogLevel;
   readonly maxBlobBytes: number;
+  readonly storage: {
+    /** Absent for the memory of the process. */
+    readonly redisUrl: string | undefined;
+    readonly redisPrefix: string;
+    /** Absent for where everything else is. */
+    readonly blobDir: string | undefined;
+  };
   readonly featureServer: {
     /** Absent for the embedded one. */
     readonly url: string | undefined;
@@ -135,6 +142,11 @@ function configOf(values: Values): Config {
     ],
     logLevel: values.MASKWIRE_LOG_LEVEL,
     maxBlobBytes: values.MASKWIRE_MAX_BLOB_BYTES,
+    storage: {
+      redisUrl: values.REDIS_URL,
+      redisPrefix: values.MASKWIRE_REDIS_PREFIX,
+      blobDir: values.BLOB_DIR,
+    },
     featureServer: {
       url: values.FEATURE_SERVER_URL[0],
       token: values.FEATURE_SERVER_TOKEN,

@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { HttpFeatureServer } from '../adapters/feature-server/http-client.ts';
 import { createUrlSigner } from '../adapters/feature-server/url-signer.ts';
 import { createHttpFace } from '../adapters/http/face.ts';
 import type { Listening } from '../adapters/http/listen.ts';
 import { listen } from '../adapters/http/listen.ts';
-import { openMemoryEngine } from '../adapters/memory/engine.ts';
 import { createJsonLogger } from '../adapters/system/json-logger.ts';
 import { createMetrics } from '../adapters/system/metrics.ts';
 import { systemClock } from '../adapters/system/system-clock.ts';
@@ -16,6 +14,7 @@ import { openGateway } from '../gateway/gateway.ts';
 import type { Config } from './config.ts';
 import type { EmbeddedServer } from './embedded-server.ts';
 import { createEmbeddedServer } from './embedded-server.ts';
+import { openStorage } from './storage.ts';
 
 /** The compiled page; built by `npm run build` also when the rest runs from source. */
 const ASSETS_DIR = fileURLToPath(new URL('../../dist/', import.meta.url));
@@ -42,15 +41,12 @@ export async function serve(config: Config): Promise<RunningGateway> {
   const metrics = createMetrics();
   await using opened = new AsyncDisposableStack();
 
-  const engine = opened.use(
-    openMemoryEngine({ settings: config.gateway, clock, maxBlobBytes: config.maxBlobBytes }),
-  );
+  const { engine, urlSecret } = opened.use(await openStorage(config, clock, log));
   // The port may be any; it is known once the server listens, before anything is signed.
   let ownUrl = '';
   const signer = createUrlSigner({
     base: () => ownUrl,
-    // Of this process: URLs of a gateway that was restarted name blobs that are gone with it.
-    secret: randomBytes(32),
+    secret: urlSecret,
     clock,
   });
   const embedded =

@@ -48,7 +48,7 @@ test('A33 check-config shows every setting, and warns of unknown ones', async ()
 });
 
 test.each(['check-config', 'serve'])('A33 %s names every bad variable at once', async (command) => {
-  const env = { PORT: 'x', REDIS_URL: 'redis://h', MASKWIRE_HEARTBEAT_MS: '-1', HOST: '0.0.0.0' };
+  const env = { PORT: 'x', REDIS_URL: 'http://h', MASKWIRE_HEARTBEAT_MS: '-1', HOST: '0.0.0.0' };
   const { code, stderr } = await maskwire([command], { env });
   expect(code).toBe(2);
   for (const name of ['PORT', 'REDIS_URL', 'MASKWIRE_HEARTBEAT_MS']) {

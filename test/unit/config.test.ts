@@ -100,15 +100,49 @@ describe('A33 configuration', () => {
     ]);
   });
 
-  test.each(['REDIS_URL', 'BLOB_DIR', 'BLOB_URL', 'FEATURE_TRANSPORT'])(
-    'A33 %s is refused, not ignored',
-    (name) => {
-      expect(problemsOf({ [name]: 'something' })[0]).toMatch(
-        new RegExp(`^${name} is set, but .* is not supported in this version\\.$`),
-      );
-      expect(problemsOf({ [name]: '' })).toEqual([]);
-    },
-  );
+  test.each(['BLOB_URL', 'FEATURE_TRANSPORT'])('A33 %s is refused, not ignored', (name) => {
+    expect(problemsOf({ [name]: 'something' })[0]).toMatch(
+      new RegExp(`^${name} is set, but .* is not supported in this version\\.$`),
+    );
+    expect(problemsOf({ [name]: '' })).toEqual([]);
+  });
+
+  test('A33 storage is in memory, or where REDIS_URL and BLOB_DIR say', () => {
+    expect(loadConfig({}).config.storage).toEqual({
+      redisUrl: undefined,
+      redisPrefix: 'mw',
+      blobDir: undefined,
+    });
+    const env = { REDIS_URL: 'rediss://me:pw@h:1/2', FEATURE_SERVER_URL: 'http://127.0.0.1:1' };
+    const { config, warnings } = loadConfig({
+      ...env,
+      BLOB_DIR: '/var/blobs',
+      MASKWIRE_REDIS_PREFIX: 'staging:mw',
+    });
+    expect(config.storage).toEqual({
+      redisUrl: 'rediss://me:pw@h:1/2',
+      redisPrefix: 'staging:mw',
+      blobDir: '/var/blobs',
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  test('A33 a bad REDIS_URL is named but not shown, since it may hold a password', () => {
+    const [problem] = problemsOf({ REDIS_URL: 'http://:hunter2@h' });
+    expect(problem).toMatch(/^REDIS_URL must be a URL like redis:/);
+    expect(problem).not.toContain('hunter2');
+  });
+
+  test('A33 what makes no sense as storage is refused', () => {
+    expect(problemsOf({ BLOB_DIR: '/x' })[0]).toMatch(/^BLOB_DIR needs REDIS_URL/);
+    expect(problemsOf({ REDIS_URL: 'redis://h', BLOB_DIR: 'x' })[0]).toMatch(/absolute path/);
+    expect(problemsOf({ MASKWIRE_REDIS_PREFIX: '{x}' })[0]).toMatch(/^MASKWIRE_REDIS_PREFIX must/);
+  });
+
+  test('A33 Redis with embedded feature servers is doubted', () => {
+    const { warnings } = loadConfig({ REDIS_URL: 'redis://h' });
+    expect(warnings[0]).toMatch(/each would start a feature server of its own/);
+  });
 
   test('A33 several feature servers are refused, one is taken without its last slash', () => {
     expect(problemsOf({ FEATURE_SERVER_URL: 'http://a:1, http://b:1' })[0]).toMatch(/several/);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { GatewaySettings } from '../../gateway/settings.ts';
 import type { Engine } from '../../ports/engine.ts';
 import type { Clock, Logger } from '../../ports/system.ts';
@@ -7,6 +8,8 @@ import { RedisEventLog } from './event-log.ts';
 import { RedisIdempotencyStore } from './idempotency-store.ts';
 import { RedisImageRegistry } from './image-registry.ts';
 import { RedisKeys } from './keys.ts';
+import { SECRET_LIFE_MS, sharedLifeMs } from './lifetimes.ts';
+import type { RedisLink } from './link.ts';
 import { nameOf, parseRedisUrl } from './redis-url.ts';
 import { SessionSlot } from './session/session-slot.ts';
 import { RedisSessionStore } from './session-store.ts';
@@ -15,8 +18,6 @@ import { RedisWorkQueue } from './work-queue.ts';
 
 /** Bounds what uploads can make Redis hold, unless told otherwise. */
 const MAX_BLOB_BYTES = 512 * 1024 * 1024;
-/** What sessions need outlives them by this: their last touch is not known everywhere. */
-const LIFE_MARGIN_MS = 24 * 60 * 60 * 1000;
 /** A server that starts together with the gateway may take as long. */
 const CONNECT_WAIT_MS = 5_000;
 
@@ -24,7 +25,7 @@ export interface RedisEngineOptions {
   /** `redis://` or `rediss://`, with user, password and database if need be. */
   readonly url: string;
   /** Before every key; `mw` if not given. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   readonly settings: GatewaySettings;
   readonly clock: Clock;
   readonly log: Logger;
@@ -34,6 +35,11 @@ export interface RedisEngineOptions {
   readonly time?: 'server' | 'caller';
 }
 
+export interface RedisEngine extends Engine {
+  /** Random bytes that all gateways on this Redis have in common, whichever came first. */
+  readonly secret: Uint8Array;
+}
+
 /**
  * Everything in Redis 7 or newer: sessions, queue and images survive any gateway, and any number of
  * gateways share the load. Rejects with a {@link RedisStartError} when the server cannot be used.
@@ -41,7 +47,7 @@ export interface RedisEngineOptions {
  * @example
  * await using engine = await openRedisEngine({ url: 'redis://127.0.0.1', settings, clock, log });
  */
-export async function openRedisEngine(options: RedisEngineOptions): Promise<Engine> {
+export async function openRedisEngine(options: RedisEngineOptions): Promise<RedisEngine> {
   const { settings, clock, log, time = 'server' } = options;
   const address = parseRedisUrl(options.url);
   await using opened = new AsyncDisposableStack();
@@ -51,10 +57,11 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Engi
   await checkServer(commands, address, log);
 
   const keys = new RedisKeys(options.prefix);
-  const lifeMs = settings.sessionTtlMs + LIFE_MARGIN_MS;
+  const lifeMs = sharedLifeMs(settings.sessionTtlMs);
   const shared = { connections, keys, clock, lifeMs, time };
   const slot = new SessionSlot(commands, keys, settings);
   const queue = await RedisWorkQueue.open(shared);
+  const secret = await sharedSecret(commands, keys);
   const kept = opened.move();
   return {
     sessions: new RedisSessionStore(slot),
@@ -63,9 +70,21 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Engi
     images: new RedisImageRegistry(shared),
     blobs: new RedisBlobStore({ ...shared, maxBytes: options.maxBlobBytes ?? MAX_BLOB_BYTES }),
     idempotency: new RedisIdempotencyStore(shared),
+    secret,
     ready: async () => {
       await commands.use((client) => client.ping());
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+async function sharedSecret(commands: RedisLink, keys: RedisKeys): Promise<Uint8Array> {
+  const fresh = randomBytes(32).toString('base64url');
+  const key = keys.secret();
+  const text = await commands.use(async (client) => {
+    await client.set(key, fresh, 'PX', SECRET_LIFE_MS, 'NX');
+    await client.pexpire(key, SECRET_LIFE_MS);
+    return await client.get(key);
+  });
+  return Buffer.from(text ?? fresh, 'base64url');
 }

@@ -4,6 +4,9 @@ import type { SessionId } from '../../core/ids.ts';
 /** Before every key, unless told otherwise; two installations may share a server by two prefixes. */
 export const DEFAULT_PREFIX = 'mw';
 
+/** No braces: they would decide the slot. */
+export const PREFIX = /^[\w.:-]{1,64}$/;
+
 /** Keys of the pool in the order in which every script of it takes them. */
 export type PoolKeys = readonly [
   meta: string,
@@ -35,7 +38,7 @@ export class RedisKeys {
   readonly #prefix: string;
 
   constructor(prefix: string = DEFAULT_PREFIX) {
-    if (!/^[\w.:-]{1,64}$/.test(prefix)) {
+    if (!PREFIX.test(prefix)) {
       throw new Error(`a prefix of keys has letters, digits and . : - _, not ${prefix}`);
     }
     this.#prefix = prefix;
@@ -84,6 +87,11 @@ export class RedisKeys {
   /** How far the preparation of a content is, and who holds it. */
   content(name: string): string {
     return `${this.#prefix}:{content:${digest(name)}}`;
+  }
+
+  /** What gateways sign with that trust each other. */
+  secret(): string {
+    return `${this.#prefix}:{secret}`;
   }
 
   /** An answer that is kept under a key of its caller's (A4). */

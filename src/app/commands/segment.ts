@@ -102,7 +102,11 @@ async function withGateway<Result>(
 ): Promise<Result> {
   if (url !== undefined) return await work(new GatewayApi(url));
   const env = processEnvironment();
-  const own = { HOST: '127.0.0.1', PORT: '0', MASKWIRE_LOG_LEVEL: 'error', MASKWIRE_SELF_URL: '' };
+  const own = {
+    ...{ HOST: '127.0.0.1', PORT: '0', MASKWIRE_LOG_LEVEL: 'error', MASKWIRE_SELF_URL: '' },
+    // What lives for one mask is nobody else's business.
+    ...{ REDIS_URL: '', BLOB_DIR: '' },
+  };
   const { serve } = await import('../serve.ts');
   const gateway = await serve(loadConfig({ ...env, ...own }).config);
   try {

@@ -1,9 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { host, integer } from '../config/variable.ts';
-import type { Environment } from '../config.ts';
+import type { Config, Environment } from '../config.ts';
 import { loadConfig, processEnvironment } from '../config.ts';
 import { argument } from './arguments.ts';
+import { CommandError } from './command-error.ts';
 import { listenFailure } from './listen-failure.ts';
 import { onStopSignal } from './stop-signal.ts';
 
@@ -39,19 +40,35 @@ async function runServe(options: Options): Promise<void> {
   const { config, warnings } = loadConfig(withOptions(processEnvironment(), options));
   for (const warning of warnings) console.error(`maskwire: warning: ${warning}`);
   // Loaded when it is needed: a mistyped option should not wait for image codecs.
-  const { serve } = await import('../serve.ts');
+  const [{ serve }, { StorageError }] = await Promise.all([
+    import('../serve.ts'),
+    import('../storage.ts'),
+  ]);
   const gateway = await serve(config).catch((error: unknown) => {
+    if (error instanceof StorageError) throw new CommandError(error.message, { cause: error });
     throw listenFailure(error, config.host, config.port);
   });
   console.log(`Maskwire is listening on ${gateway.url}`);
-  const { url } = config.featureServer;
-  console.log(
-    url === undefined
-      ? 'Embedded: the feature server (classical segmentation, no trained weights) and storage in memory.'
-      : 'Embedded: storage in memory.',
-  );
-  console.log('A restart forgets all sessions, images and masks. Ctrl-C stops it.');
+  for (const line of aboutParts(config)) console.log(line);
   onStopSignal(() => gateway.close());
+}
+
+/** What is embedded, and what a restart loses. */
+function aboutParts({ featureServer, storage }: Config): readonly string[] {
+  const server =
+    featureServer.url === undefined
+      ? ['the feature server (classical segmentation, no trained weights)']
+      : [];
+  if (storage.redisUrl === undefined) {
+    return [
+      `Embedded: ${[...server, 'storage in memory'].join(' and ')}.`,
+      'A restart forgets all sessions, images and masks. Ctrl-C stops it.',
+    ];
+  }
+  return [
+    ...server.map((part) => `Embedded: ${part}.`),
+    'Storage: Redis; sessions outlive this gateway. Ctrl-C stops it.',
+  ];
 }
 
 /** Options are variables that were typed instead of exported. */

@@ -19,6 +19,11 @@ export function contradictions(values: Values): string[] {
       `HOST is ${values.HOST}, beyond loopback, and there is no authentication: anyone who reaches it could use it. Set MASKWIRE_INSECURE=1 if that is intended.`,
     );
   }
+  if (values.BLOB_DIR !== undefined && values.REDIS_URL === undefined) {
+    problems.push(
+      'BLOB_DIR needs REDIS_URL: sessions in memory are gone after a restart, and their images would stay.',
+    );
+  }
   if (values.FEATURE_SERVER_URL.length > 1) {
     problems.push(
       'FEATURE_SERVER_URL names several servers, which is not supported in this version.',

@@ -4,7 +4,7 @@ import { isWildcard } from './hosts.ts';
 
 /** What is allowed but hardly meant; a sentence each. */
 export function doubts(config: Config): string[] {
-  return [...unservedNames(config), ...unreachableSelf(config)];
+  return [...unservedNames(config), ...unreachableSelf(config), ...lonelyServer(config)];
 }
 
 /** Listening on every address is of no use when no name but loopback's is served (A34). */
@@ -20,5 +20,13 @@ function unreachableSelf({ featureServer: { url }, selfUrl }: Config): string[] 
   if (url === undefined || selfUrl !== undefined || isLoopback(new URL(url).hostname)) return [];
   return [
     'FEATURE_SERVER_URL is another machine, which may not reach this gateway by its default address: set MASKWIRE_SELF_URL.',
+  ];
+}
+
+/** What one embedded server has prepared another one does not know. */
+function lonelyServer({ storage, featureServer: { url } }: Config): string[] {
+  if (storage.redisUrl === undefined || url !== undefined) return [];
+  return [
+    'REDIS_URL is set and FEATURE_SERVER_URL is not: with several gateways each would start a feature server of its own, and images would be prepared again and again.',
   ];
 }

@@ -1,4 +1,7 @@
 /** What a variable of the environment may hold, and how it is read. */
+import { isAbsolute } from 'node:path';
+import { PREFIX } from '../../adapters/redis/keys.ts';
+import { parseRedisUrl } from '../../adapters/redis/redis-url.ts';
 
 export interface Variable<Value> {
   /** One line of the documentation. */
@@ -69,6 +72,27 @@ export function httpUrl(text: string): string {
     throw new BadValue('must be a URL without credentials, query or fragment');
   }
   return url.href.replace(/\/+$/, '');
+}
+
+/** An address as ioredis could be told, but without anything that would be ignored. */
+export function redisUrl(text: string): string {
+  try {
+    parseRedisUrl(text);
+  } catch (error) {
+    throw new BadValue(error instanceof Error ? error.message : 'must be a URL', { cause: error });
+  }
+  return text;
+}
+
+export function redisPrefix(text: string): string {
+  if (PREFIX.test(text)) return text;
+  throw new BadValue('must be up to 64 letters, digits and . : - _');
+}
+
+/** A path that does not depend on where the process was started. */
+export function folder(text: string): string {
+  if (isAbsolute(text)) return text;
+  throw new BadValue('must be an absolute path');
 }
 
 /** A web origin as browsers send it: scheme, host and port, nothing more. */

@@ -1,3 +1,4 @@
+import { DEFAULT_PREFIX } from '../../adapters/redis/keys.ts';
 import { LOG_LEVELS } from '../../adapters/system/json-logger.ts';
 import type { GatewaySettings } from '../../gateway/settings.ts';
 import { DEFAULT_SETTINGS } from '../../gateway/settings.ts';
@@ -6,6 +7,7 @@ import {
   bearer,
   choice,
   flag,
+  folder,
   host,
   hostHeader,
   httpUrl,
@@ -13,6 +15,8 @@ import {
   list,
   optional,
   origin,
+  redisPrefix,
+  redisUrl,
 } from './variable.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -42,6 +46,18 @@ export const VARIABLES = {
     about: 'Address to listen on; beyond loopback only with `MASKWIRE_INSECURE=1`',
     fallback: '127.0.0.1',
     parse: host,
+  },
+  REDIS_URL: {
+    about:
+      'Redis 7 or newer, `redis://[user:password@]host:port/db` or `rediss://`, shared by all gateways; empty: the memory of this process',
+    fallback: '',
+    secret: true,
+    parse: optional(redisUrl),
+  },
+  BLOB_DIR: {
+    about: 'Folder for images, shared by all gateways; empty: in Redis, or in memory without it',
+    fallback: '',
+    parse: optional(folder),
   },
   FEATURE_SERVER_URL: {
     about: 'The feature server; empty starts the embedded one beside the gateway',
@@ -101,9 +117,14 @@ export const VARIABLES = {
     'Pixels of an image, told from its header',
   ),
   MASKWIRE_MAX_BLOB_BYTES: {
-    about: 'Bytes of all images of all sessions together, in memory',
+    about: 'Bytes of all images of all sessions together',
     fallback: String(512 * MIB),
     parse: integer(1, 1024 * 1024 * MIB),
+  },
+  MASKWIRE_REDIS_PREFIX: {
+    about: 'Before every key in Redis, so that several installations can share one',
+    fallback: DEFAULT_PREFIX,
+    parse: redisPrefix,
   },
   MASKWIRE_MAX_WAIT_MS: limit(
     'maxWaitMs',
@@ -164,8 +185,6 @@ export type Values = {
 
 /** Known to the protocol but not to this version: setting one must not be silently without effect. */
 export const UNSUPPORTED: Readonly<Record<string, string>> = {
-  REDIS_URL: 'storage in Redis',
-  BLOB_DIR: 'storing images in a folder',
   BLOB_URL: 'storing images in a bucket',
   FEATURE_TRANSPORT: 'sending images by value',
 };

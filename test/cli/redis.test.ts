@@ -1,0 +1,130 @@
+/** Whole gateways on one Redis: what one begins another one ends. */
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { freePort, RedisServer } from '../redis/redis-server.ts';
+import { background, DISC, gateway, maskwire, temporaryFolder, writeDisc } from './harness.ts';
+
+interface Click {
+  readonly sessionId: string;
+  readonly clickId: string;
+  readonly status: string;
+}
+
+interface Snapshot {
+  readonly images: readonly { readonly imageId: string }[];
+  readonly objects: readonly { readonly result?: unknown }[];
+}
+
+async function json<Body>(url: string, init?: RequestInit): Promise<Body> {
+  const response = await fetch(url, init);
+  expect(response.ok, `${url}: ${response.status}`).toBe(true);
+  return (await response.json()) as Body;
+}
+
+/** A mask of the disc, in a session of its own. */
+async function segment(url: string, file: string): Promise<Click> {
+  const form = new FormData();
+  form.set('request', JSON.stringify({ points: [{ x: DISC.x, y: DISC.y, label: 1 }] }));
+  form.set('image', new Blob([await readFile(file)]), 'disc.png');
+  return await json(`${url}/v1/segment`, { method: 'POST', body: form });
+}
+
+test.each(['Redis', 'a folder'])(
+  'sessions and images (in %s) outlive the gateway that took them',
+  async (where) => {
+    await using server = await RedisServer.start();
+    await using folder = await temporaryFolder();
+    const file = folder.file('disc.png');
+    await writeDisc(file);
+    const env = {
+      REDIS_URL: server.url,
+      ...(where === 'Redis' ? {} : { BLOB_DIR: folder.file('blobs') }),
+    };
+    await using one = await gateway(env);
+    expect(await one.line(/^Storage: /)).toMatch(/Redis; sessions outlive this gateway/);
+    const first = await segment(one.url, file);
+    expect(first.status).toBe('completed');
+    await using two = await gateway(env);
+    one.child.kill('SIGKILL');
+    await one.ended;
+    const session = `${two.url}/v1/sessions/${first.sessionId}`;
+    const { images, objects } = await json<Snapshot>(session);
+    expect(objects[0]?.result).toBeDefined();
+    const imageId = images[0]?.imageId;
+    const bytes = await (await fetch(`${session}/images/${imageId}`)).bytes();
+    expect(Buffer.compare(bytes, await readFile(file))).toBe(0);
+    const click = await json<Click>(`${session}/clicks`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ imageId, points: [{ x: 5, y: 5, label: 1 }] }),
+    });
+    const ended = await json<Click>(`${session}/clicks/${click.clickId}?wait=20`);
+    expect(ended.status).toBe('completed');
+  },
+);
+
+test('a stream on one gateway shows what another one takes, and both stop at once', async () => {
+  await using server = await RedisServer.start();
+  await using folder = await temporaryFolder();
+  const file = folder.file('disc.png');
+  await writeDisc(file);
+  const env = { REDIS_URL: server.url };
+  await using one = await gateway(env);
+  await using two = await gateway(env);
+  const { sessionId } = await segment(one.url, file);
+  const { images } = await json<Snapshot>(`${two.url}/v1/sessions/${sessionId}`);
+  const imageId = images[0]?.imageId;
+  const stream = await fetch(`${one.url}/v1/sessions/${sessionId}/events`);
+  const text = stream.text();
+  const click = await json<Click>(`${two.url}/v1/sessions/${sessionId}/clicks`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ imageId, points: [{ x: 5, y: 5, label: 1 }], objectId: 'other' }),
+  });
+  await json(`${two.url}/v1/sessions/${sessionId}/clicks/${click.clickId}?wait=20`);
+  for (const running of [one, two]) {
+    running.child.kill('SIGTERM');
+    expect(await running.ended).toEqual({ code: 0, signal: null });
+  }
+  expect(await text).toContain(click.clickId);
+  expect(await text).toMatch(/event: segment\.completed\n(.+\n)*data: .*"objectId":"other"/);
+});
+
+test('readiness follows Redis', async () => {
+  await using server = await RedisServer.start();
+  await using running = await gateway({ REDIS_URL: server.url });
+  const status = async () => (await fetch(`${running.url}/readyz`)).status;
+  const soon = { timeout: 20_000, interval: 100 };
+  await expect.poll(status, soon).toBe(200);
+  await server.stop();
+  await expect.poll(status, soon).toBe(503);
+  const refused = await fetch(`${running.url}/v1/sessions`, { method: 'POST' });
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(await refused.json()).toMatchObject({ code: 'storage_unavailable', retryable: true });
+  await server.resume();
+  await expect.poll(status, soon).toBe(200);
+});
+
+test('a Redis that is not there is one clear line, without its password', async () => {
+  const REDIS_URL = `redis://:hush@127.0.0.1:${await freePort()}`;
+  const { code, stderr } = await maskwire(['serve'], { env: { REDIS_URL, PORT: '0' } });
+  expect(code).toBe(1);
+  const line = stderr.trim().split('\n').at(-1);
+  expect(line).toMatch(
+    /^maskwire: Redis at redis:\/\/127\.0\.0\.1:\d+ does not answer: start Redis/,
+  );
+  expect(stderr).not.toContain('hush');
+});
+
+test('a folder that cannot be written is one clear line', async () => {
+  await using server = await RedisServer.start();
+  await using folder = await temporaryFolder();
+  const file = folder.file('disc.png');
+  await writeDisc(file);
+  const env = { REDIS_URL: server.url, BLOB_DIR: `${file}/blobs`, PORT: '0' };
+  await using running = background(['serve'], env);
+  const line = await running.line(/^maskwire: BLOB_DIR/);
+  expect(line).toMatch(/cannot be written .*: name a folder that this user owns/);
+  expect((await running.ended).code).toBe(1);
+});
