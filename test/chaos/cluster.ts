@@ -1,0 +1,147 @@
+/** Three gateways of the built package on one Redis, each on a link of its own that can be spoiled. */
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Agent } from 'undici';
+import { freePort, RedisServer } from '../redis/redis-server.ts';
+import { SeededRandom } from '../sim/seeded-random.ts';
+import { FaultProxy } from './fault-proxy.ts';
+import { ServerProcess } from './processes.ts';
+import type { Fleet } from './reader.ts';
+import { StubProcess } from './stub-process.ts';
+
+const CLI = fileURLToPath(new URL('../../dist/app/cli.js', import.meta.url));
+const GATEWAYS = 3;
+const CONCURRENCY = 4;
+const SERVICE_MS = 60;
+const FAULT_RATE = 0.05;
+
+/** Short, so that a run goes through many of them. */
+export const LEASE_MS = 3_000;
+
+const SETTINGS = {
+  MASKWIRE_LEASE_MS: String(LEASE_MS),
+  MASKWIRE_CALL_TIMEOUT_MS: '2000',
+  MASKWIRE_ENCODE_TIMEOUT_MS: '2000',
+  MASKWIRE_HEARTBEAT_MS: '1000',
+  // The whole log is read at the end.
+  MASKWIRE_HISTORY_EVENTS: '1000000',
+  MASKWIRE_MAX_POINTS_PER_OBJECT: '1000',
+};
+
+/** One gateway's place: its address stays while processes come and go. */
+export class GatewayPlace {
+  readonly index: number;
+  readonly proxy: FaultProxy;
+  readonly #port: number;
+  readonly #env: Record<string, string>;
+  readonly #errors: number;
+  #process: ServerProcess | undefined;
+
+  constructor(
+    index: number,
+    port: number,
+    proxy: FaultProxy,
+    options: { readonly featureServer: string; readonly logFile: string },
+  ) {
+    this.index = index;
+    this.proxy = proxy;
+    this.#port = port;
+    this.#errors = openSync(options.logFile, 'a');
+    this.#env = {
+      ...SETTINGS,
+      PORT: String(port),
+      REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+      FEATURE_SERVER_URL: options.featureServer,
+    };
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get running(): boolean {
+    return this.#process?.ended === false;
+  }
+
+  /** Tries again: a gateway may refuse to start while Redis is away. */
+  async start(): Promise<void> {
+    for (let attempt = 1; !this.running; attempt += 1) {
+      try {
+        this.#process = await ServerProcess.start([CLI, 'serve'], this.#env, this.#errors);
+      } catch (error) {
+        if (attempt === START_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process?.signal(signal);
+  }
+
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    await this.#process?.end(signal);
+  }
+}
+
+const START_ATTEMPTS = 20;
+
+export interface Cluster extends AsyncDisposable {
+  readonly places: readonly GatewayPlace[];
+  readonly redis: RedisServer;
+  readonly stub: StubProcess;
+  readonly fleet: Fleet;
+  readonly concurrency: number;
+  /** Where the gateways' log lines go. */
+  readonly folder: string;
+  /** Called when the run found something, so that the folder stays. */
+  keep(): void;
+}
+
+export async function startCluster(seed: number): Promise<Cluster> {
+  await using opened = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), 'maskwire-chaos-'));
+  let kept = false;
+  opened.defer(() => {
+    if (!kept) rmSync(folder, { recursive: true, force: true });
+  });
+  // What was acknowledged must be there after a restart.
+  const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
+  const redis = opened.use(await RedisServer.start(durable));
+  const stub = opened.use(
+    await StubProcess.start({
+      seed,
+      concurrency: CONCURRENCY,
+      serviceMs: SERVICE_MS,
+      faultRate: FAULT_RATE,
+    }),
+  );
+  const places: GatewayPlace[] = [];
+  for (let index = 0; index < GATEWAYS; index += 1) {
+    const random = new SeededRandom(seed + index);
+    const proxy = opened.use(await FaultProxy.open(redis.port, random));
+    const place = new GatewayPlace(index, await freePort(), proxy, {
+      featureServer: stub.url,
+      logFile: join(folder, `gateway-${index}.log`),
+    });
+    opened.defer(() => place.end('SIGKILL'));
+    places.push(place);
+  }
+  await Promise.all(places.map((place) => place.start()));
+  const dispatcher = new Agent({ connect: { timeout: 2_000 }, pipelining: 1 });
+  opened.defer(() => dispatcher.destroy());
+  const all = opened.move();
+  return {
+    places,
+    redis,
+    stub,
+    fleet: { dispatcher, pick: (random) => random.pick(places).url },
+    concurrency: CONCURRENCY,
+    folder,
+    keep: () => {
+      kept = true;
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}

@@ -1,0 +1,155 @@
+/** One run: a cluster under load and faults, then peace, then the check of everything that was seen. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { within } from '../contract/support.ts';
+import { SeededRandom } from '../sim/seeded-random.ts';
+import { checkRun } from './check.ts';
+import { Client } from './client.ts';
+import type { Cluster } from './cluster.ts';
+import { startCluster } from './cluster.ts';
+import type { FaultKind } from './faults.ts';
+import { FaultPlayer } from './faults.ts';
+import type { RunHistory, SessionHistory } from './history.ts';
+import { pause } from './pause.ts';
+import type { Violation } from './verdict.ts';
+
+/** Of what is still going on when the faults end. */
+const SETTLE_MS = 60_000;
+/** Between two looks at the sessions. */
+const LOOK_MS = 200;
+/** Between two actions of one writer and for each session: the load stays the same with more. */
+const PACE_MS = 50;
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly kills: number;
+  readonly sessions: number;
+  /** The faults end after this, played or not. */
+  readonly faultsMs: number;
+  readonly log: (line: string) => void;
+  readonly stop?: AbortSignal;
+}
+
+export interface ChaosReport {
+  readonly faults: Readonly<Record<FaultKind, number>>;
+  readonly clicksSent: number;
+  readonly clicksAcknowledged: number;
+  readonly clicksRefused: number;
+  readonly eventsLogged: number;
+  readonly eventsRead: number;
+  readonly connections: number;
+  readonly resets: number;
+  readonly masksCompared: number;
+  readonly calls: number;
+  readonly callFaults: number;
+  readonly mostOpenCalls: number;
+  readonly ceiling: number;
+  readonly violations: readonly Violation[];
+  /** Log lines and history, kept when there are violations. */
+  readonly folder?: string;
+}
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  await using cluster = await startCluster(options.seed);
+  const badAnswers: string[] = [];
+  const clients = await openClients(cluster, options, (text) => badAnswers.push(text));
+  const player = new FaultPlayer(cluster, new SeededRandom(options.seed), options.log);
+
+  const writing = new AbortController();
+  const reading = new AbortController();
+  const readers = clients.flatMap((client) => client.readers);
+  const reads = Promise.all(readers.map((reader) => reader.run(reading.signal)));
+  const writers = clients.flatMap((client) => client.writers);
+  const writes = Promise.all(writers.map((writer) => writer.run(writing.signal)));
+  let unsettled: readonly string[];
+  let sessions: readonly SessionHistory[];
+  try {
+    const ends = [AbortSignal.timeout(options.faultsMs), ...(options.stop ? [options.stop] : [])];
+    await player.play(options.kills, AbortSignal.any(ends));
+    options.log('peace');
+    await cluster.stub.calm();
+    writing.abort();
+    for (const reader of readers) reader.calm();
+    await within('the writers to end', writes, SETTLE_MS);
+    unsettled = await settle(clients);
+    reading.abort();
+    await within('the readers to end', reads, SETTLE_MS);
+    const histories = Promise.all(clients.map((client) => client.history()));
+    sessions = await within('the histories', histories, SETTLE_MS);
+  } finally {
+    writing.abort();
+    reading.abort();
+  }
+
+  const statistics = await cluster.stub.statistics();
+  const run: RunHistory = {
+    sessions,
+    ceiling: cluster.concurrency,
+    mostOpenCalls: statistics.mostOpen,
+    badAnswers,
+    unsettled,
+  };
+  const { violations, masksCompared } = checkRun(run);
+  if (violations.length > 0) keepHistory(cluster, run);
+  const clicks = sessions.flatMap((session) => session.clicks);
+  const sum = (count: (reader: (typeof readers)[number]) => number) =>
+    readers.reduce((total, reader) => total + count(reader), 0);
+  return {
+    faults: player.played,
+    clicksSent: clicks.length,
+    clicksAcknowledged: clicks.filter(({ answers }) => answers.length > 0).length,
+    clicksRefused: clicks.filter(({ refusedWith }) => refusedWith !== undefined).length,
+    eventsLogged: sessions.reduce((total, { log }) => total + log.length, 0),
+    eventsRead: sum(({ events }) => events),
+    connections: sum(({ connections }) => connections),
+    resets: sum(({ resets }) => resets),
+    masksCompared,
+    calls: statistics.calls,
+    callFaults: statistics.faults,
+    mostOpenCalls: statistics.mostOpen,
+    ceiling: cluster.concurrency,
+    violations,
+    ...(violations.length > 0 ? { folder: cluster.folder } : {}),
+  };
+}
+
+function openClients(
+  { fleet }: Cluster,
+  { sessions, seed }: ChaosOptions,
+  bad: (text: string) => void,
+): Promise<readonly Client[]> {
+  const opening = Array.from({ length: sessions }, (_, index) =>
+    Client.open({
+      name: `session ${index}`,
+      fleet,
+      seed: seed * 1_000 + index,
+      paceMs: sessions * PACE_MS,
+      bad,
+    }),
+  );
+  return within('the sessions', Promise.all(opening), SETTLE_MS);
+}
+
+/** Waits until nothing is owed to anybody; says what still was when the time was over. */
+async function settle(clients: readonly Client[]): Promise<readonly string[]> {
+  const late = AbortSignal.timeout(SETTLE_MS);
+  let waiting = clients;
+  let reasons: readonly string[] = [];
+  while (waiting.length > 0 && !late.aborted) {
+    const looks = await Promise.all(
+      waiting.map(async (client) => ({ client, reason: await client.unrest() })),
+    );
+    const restless = looks.filter(({ reason }) => reason !== undefined);
+    waiting = restless.map(({ client }) => client);
+    reasons = restless.map(({ client, reason }) => `${client.sessionId}: ${reason}`);
+    await pause(LOOK_MS, late);
+  }
+  return reasons;
+}
+
+function keepHistory(cluster: Cluster, run: RunHistory): void {
+  cluster.keep();
+  const plain = (_: string, value: unknown) =>
+    value instanceof Map ? Object.fromEntries(value) : value;
+  writeFileSync(join(cluster.folder, 'history.json'), JSON.stringify(run, plain));
+}
