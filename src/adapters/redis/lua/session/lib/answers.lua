@@ -18,7 +18,7 @@ end
 
 -- As the newest; the oldest are forgotten for it.
 local function remember(key, answer)
-  if recall(key) then
+  if redis.call('HEXISTS', answers, key) == 1 then
     redis.call('LREM', answers_order, 1, key)
     forget_answer(key)
   end

@@ -1,15 +1,16 @@
 -- How the clicks of an object are ended by an answer, fresh or remembered.
 -- Needs `state`, log.lua, objects.lua.
 
+-- Id, revision, weight and content of a click that no event has ended: it has no answer, no problem.
+local PENDING = '^(%S+) (%d+) pending (%d+) (\t.*)$'
+
 -- Ends the pending clicks up to this revision; which ones, as a JSON array, oldest first (L4).
 local function end_pending(object, revision, status, completed_at, problem)
   local covers, lines = {}, {}
   for line in string.gmatch(object.clicks, '[^\n]+') do
-    local id, rev, before = string.match(line, HEAD)
-    if before == 'pending' and tonumber(rev) <= revision then
-      local click = parse_click(line)
-      click.status, click.completed_at, click.problem = status, completed_at, problem
-      line = format_click(click)
+    local id, rev, weight, content = string.match(line, PENDING)
+    if id and tonumber(rev) <= revision then
+      line = id .. ' ' .. rev .. ' ' .. status .. ' ' .. weight .. ' ' .. completed_at .. content .. problem
       covers[#covers + 1] = '"' .. id .. '"'
     end
     lines[#lines + 1] = line

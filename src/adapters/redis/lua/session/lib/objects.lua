@@ -35,7 +35,8 @@ local function is_dirty(object)
   return object.rev > object.done
 end
 
-local HEAD = '^(%S+) (%d+) (%a+)'
+-- Id, revision, status, weight, position of the answer; points, their key, box, its key, client ref,
+-- problem. Neither ids nor JSON have tabs or line feeds.
 local CLICK = '^(%S+) (%d+) (%a+) (%d+) (%S*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$'
 
 local function format_click(click)
