@@ -12,7 +12,7 @@ import { imageFacts, NOW, TENANT } from '../contract/support.ts';
 import { RedisServer } from './redis-server.ts';
 import { connect } from './support.ts';
 
-const RUNS = 80;
+const RUNS = 50;
 
 /** What may be done, in numbers: sessions, objects, images and leases are counted from 0. */
 type Command =

@@ -137,9 +137,32 @@ describe('redis pool of several gateways', () => {
     await own.resume();
     await eventually('Redis', () => engine.ready());
     await engine.queue.enqueue(token('b'), Date.now());
-    const young = await mustClaim(engine, 'after');
+    // The first claim finds that leases may have been lost, and closes the pool for one of its own.
+    expect(await claim(engine, 'too early', 1)).toBeUndefined();
+    const young = await eventually('a lease', () => mustClaim(engine, 'after'));
     expect(young.fence).toBeGreaterThan(old.fence);
     expect(await engine.queue.load()).toEqual({ waiting: 0, leased: 1, limit: 2 });
+  });
+
+  it('B6 gives no lease after a restart until the calls from before it have ended', async () => {
+    await using own = await RedisServer.start(['--appendonly', 'yes', '--appendfsync', 'always']);
+    await using engine = await open(freshPrefix(), 0, own);
+    await engine.queue.setLimit(2);
+    for (const name of ['a', 'b']) await engine.queue.enqueue(token(name), Date.now());
+    const old = await mustClaim(engine, 'before');
+    await own.stop();
+    await own.resume();
+    await eventually('Redis', () => engine.ready());
+    expect(await engine.queue.load()).toEqual({ waiting: 1, leased: 1, limit: 2 });
+    const leaseMs = 600;
+    const since = Date.now();
+    expect(await claim(engine, 'too early', leaseMs)).toBeUndefined();
+    expect(await engine.queue.nextDue()).toBeLessThanOrEqual(Date.now() + leaseMs);
+    // What was leased before is not touched by that.
+    expect(await engine.queue.renew(old, LEASE_MS, Date.now())).toBe(true);
+    await engine.queue.release(old, { dirty: false, now: Date.now() });
+    await eventually('a lease', () => mustClaim(engine, 'after'));
+    expect(Date.now() - since).toBeGreaterThanOrEqual(leaseMs - 5);
   });
 
   it('runs scripts again that Redis has forgotten', async () => {

@@ -1,7 +1,10 @@
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** What sessions need outlives them by this: not everything hears of every touch of a session. */
-const MARGIN_MS = DAY_MS;
+/**
+ * What sessions need is given back when they end; this is for what nobody is left to give back. Long,
+ * because an open stream keeps a session alive whose images nobody asks for meanwhile.
+ */
+const MARGIN_MS = 30 * DAY_MS;
 
 /** How long what sessions need is kept without being used: images, preparations, the pool. */
 export const sharedLifeMs = (sessionTtlMs: number): number => sessionTtlMs + MARGIN_MS;

@@ -15,6 +15,6 @@ export const POOL = {
   place: script<Spot<'queued' | 'running'> | null>('pool/place-9'),
   preview: script<number>('pool/preview-9'),
   load: script<[waiting: number, leased: number, limit: number]>('pool/load-9'),
-  setLimit: script<Flag>('pool/set-limit-9'),
+  setLimit: script<string>('pool/set-limit-9'),
   nextDue: script<number | null>('pool/next-due-9'),
 } as const;

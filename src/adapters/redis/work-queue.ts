@@ -45,6 +45,8 @@ export class RedisWorkQueue implements WorkQueue {
   readonly #listeners = new Set<() => void>();
   /** Set again by the next claim when the pool has lost it. */
   #limit: number | undefined;
+  /** Of the server that has taken the limit: another one may have lost leases. */
+  #replicationId = '';
 
   private constructor(options: WorkQueueOptions) {
     this.#options = options;
@@ -74,7 +76,7 @@ export class RedisWorkQueue implements WorkQueue {
     const { leaseMs, now } = request;
     const claimId = `${request.gatewayId} ${request.claimId}`;
     const limit = this.#limit ?? '';
-    const args = [claimId, leaseMs, this.#time(now), limit, this.#life];
+    const args = [claimId, leaseMs, this.#time(now), limit, this.#life, this.#replicationId];
     const reply = await this.#run(POOL.claim, args);
     if (reply === null) return undefined;
     const [, value, fence, attempts] = reply;
@@ -120,7 +122,8 @@ export class RedisWorkQueue implements WorkQueue {
 
   async setLimit(limit: number): Promise<void> {
     this.#limit = limit;
-    await this.#run(POOL.setLimit, [limit, this.#life, this.#bell]);
+    const args = [limit, this.#life, this.#bell];
+    this.#replicationId = await this.#run(POOL.setLimit, args);
   }
 
   onAvailable(listener: () => void): () => void {

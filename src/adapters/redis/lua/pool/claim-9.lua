@@ -3,12 +3,14 @@
 --
 -- KEYS  the pool's nine, see lib.lua
 -- ARGV  1 claim id, 2 length of the lease in ms, 3 time in ms or '' for the server's, 4 limit if the
---       pool has lost its own, or '', 5 life of the pool in ms
+--       pool has lost its own, or '', 5 life of the pool in ms, 6 replication id that this gateway
+--       has seen, or ''
 -- Result  {key, value, fence, failed attempts before}, or nil when nothing may start
 
 -- include pool/lib
+-- include lib/replication
 
-local claim, lease_ms, given_time, known_limit, life_ms = unpack(ARGV)
+local claim, lease_ms, given_time, known_limit, life_ms, seen_id = unpack(ARGV)
 
 local function answer(key, slot)
   return {key, slot.value, whole(slot.fence), slot.attempts}
@@ -19,6 +21,18 @@ local function limit()
   if set or known_limit == '' then return tonumber(set or 0) end
   redis.call('HSET', meta, 'limit', known_limit)
   return tonumber(known_limit)
+end
+
+-- A new primary, or a server that was restarted, may have lost leases of calls that still run: until
+-- they have ended, new ones could be above the limit.
+local function is_closed(now)
+  local id = replication_id()
+  local known, till = unpack(redis.call('HMGET', meta, 'replid', 'closed'))
+  if known == id then return now < tonumber(till or 0) end
+  local lost = known or seen_id ~= '' and seen_id ~= id
+  redis.call('HSET', meta, 'replid', id, 'closed', lost and whole(now + lease_ms) or 0)
+  keep(life_ms)
+  return lost
 end
 
 local function admit_retries(now)
@@ -54,6 +68,7 @@ if redis.call('ZCARD', leases) >= limit() then return nil end
 
 local now_us = time_in_us(given_time)
 local now = math.floor(now_us / 1000)
+if is_closed(now) then return nil end
 admit_retries(now)
 local key, slot = next_in_turn()
 if key == nil then return nil end

@@ -1,6 +1,7 @@
 -- The pool, for all scripts of this folder: the rules of core/fair-queue.ts on sorted sets.
 --
--- meta     hash    limit, arrivals, fence (the last one), virtual:<lane> (virtual time of a lane)
+-- meta     hash    limit, arrivals, fence (the last one), virtual:<lane> (virtual time of a lane),
+--                  replid (of the server that gave the leases), closed (no claims before, ms)
 -- slots    hash    key of an item -> everything about it, packed
 -- leases   zset    key -> when the lease runs out; their number is counted, never kept apart
 -- claims   hash    claim id -> key

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- When a retry becomes due or a lease runs out; the earliest.
+-- When a retry becomes due, a lease runs out, or claims are open again; the earliest.
 --
 -- KEYS  the pool's nine, see lib.lua
 -- ARGV  1 time in ms or '' for the server's
@@ -10,5 +10,8 @@
 local now = time_in_ms(ARGV[1])
 local till = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')[2]
 local retry = redis.call('ZRANGEBYSCORE', due, '(' .. whole(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
-if not till and not retry then return nil end
-return math.min(tonumber(till or retry), tonumber(retry or till)) - now
+local closed = tonumber(redis.call('HGET', meta, 'closed') or 0)
+local due_at = math.min(tonumber(till) or math.huge, tonumber(retry) or math.huge)
+if closed > now then due_at = math.min(due_at, closed) end
+if due_at == math.huge then return nil end
+return due_at - now

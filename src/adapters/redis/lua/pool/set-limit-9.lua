@@ -3,13 +3,14 @@
 --
 -- KEYS  the pool's nine, see lib.lua
 -- ARGV  1 limit, 2 life of the pool in ms, 3 channel of the doorbell
--- Result  1
+-- Result  the replication id, for claims
 
 -- include pool/lib
+-- include lib/replication
 
 local limit, life_ms, bell = unpack(ARGV)
 
 redis.call('HSET', meta, 'limit', limit)
 redis.call('PUBLISH', bell, '')
 keep(life_ms)
-return 1
+return replication_id()
