@@ -234,12 +234,20 @@ describe('redis storage', () => {
     await blobs.put('blob', { bytes: new Uint8Array(5), contentType: 'x' }, 'holder');
     await idempotency.begin('scope', 'one', 'f', now);
     await idempotency.keep('scope', 'two', 'f', { status: 201, headers: {}, body: '' }, now);
-    const lives = await connections.commands.use(async (client) => {
-      const keys = await client.keys(`${prefix}:*`);
-      return await Promise.all(keys.map(async (key) => [key, await client.pttl(key)] as const));
-    });
-    expect(lives.length).toBeGreaterThan(14);
-    expect(lives.filter(([, ms]) => ms <= 0)).toEqual([]);
+    const lives = () =>
+      connections.commands.use(async (client) => {
+        const keys = await client.keys(`${prefix}:*`);
+        return await Promise.all(keys.map(async (key) => [key, await client.pttl(key)] as const));
+      });
+    // The pool's come with what every gateway does every few seconds.
+    const check = async () => {
+      await queue.expire(Date.now());
+      const all = await lives();
+      expect(all.filter(([, ms]) => ms <= 0)).toEqual([]);
+      return all;
+    };
+    const all = await eventually('a life time for every key', check);
+    expect(all.length).toBeGreaterThan(14);
   });
 
   it('shares one prefix of keys with nobody', async () => {

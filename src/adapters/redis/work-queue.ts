@@ -37,6 +37,9 @@ const prepareKey = ({ image, tenant }: PrepareToken) =>
   `prepare ${image.imageId} ${image.reference?.blobId ?? ''} ${tenant}`;
 const keyOf = (token: Token) => (token.kind === 'segment' ? segmentKey(token) : prepareKey(token));
 
+/** Keys that came into being since have no life time yet; `expire` gives them one every few seconds. */
+const KEEP_EVERY_MS = 1_000;
+
 /** The pool of all gateways that share a Redis; its rules are in `lua/pool`. */
 export class RedisWorkQueue implements WorkQueue {
   readonly #options: WorkQueueOptions;
@@ -45,6 +48,7 @@ export class RedisWorkQueue implements WorkQueue {
   readonly #listeners = new Set<() => void>();
   /** Set again by the next claim when the pool has lost it. */
   #limit: number | undefined;
+  #keptAt = Number.NEGATIVE_INFINITY;
   /** Of the server that has taken the limit: another one may have lost leases. */
   #replicationId = '';
 
@@ -138,7 +142,11 @@ export class RedisWorkQueue implements WorkQueue {
     return ms === null ? undefined : now + ms;
   }
 
-  get #life(): number {
+  /** Once in a while: see `keep` in `lua/pool/lib.lua`. */
+  get #life(): number | '' {
+    const now = performance.now();
+    if (now < this.#keptAt + KEEP_EVERY_MS) return '';
+    this.#keptAt = now;
     return this.#options.lifeMs;
   }
 

@@ -3,7 +3,7 @@
 --
 -- KEYS  the pool's nine, see lib.lua
 -- ARGV  1 claim id, 2 length of the lease in ms, 3 time in ms or '' for the server's, 4 limit if the
---       pool has lost its own, or '', 5 life of the pool in ms, 6 replication id that this gateway
+--       pool has lost its own, or '', 5 life of the pool in ms or '', 6 replication id that this gateway
 --       has seen, or ''
 -- Result  {key, value, fence, failed attempts before}, or nil when nothing may start
 
@@ -16,9 +16,11 @@ local function answer(key, slot)
   return {key, slot.value, whole(slot.fence), slot.attempts}
 end
 
+local set_limit, last_fence, known_id, closed_till =
+  unpack(redis.call('HMGET', meta, 'limit', 'fence', 'replid', 'closed'))
+
 local function limit()
-  local set = redis.call('HGET', meta, 'limit')
-  if set or known_limit == '' then return tonumber(set or 0) end
+  if set_limit or known_limit == '' then return tonumber(set_limit or 0) end
   redis.call('HSET', meta, 'limit', known_limit)
   return tonumber(known_limit)
 end
@@ -27,9 +29,8 @@ end
 -- they have ended, new ones could be above the limit.
 local function is_closed(now)
   local id = replication_id()
-  local known, till = unpack(redis.call('HMGET', meta, 'replid', 'closed'))
-  if known == id then return now < tonumber(till or 0) end
-  local lost = known or seen_id ~= '' and seen_id ~= id
+  if known_id == id then return now < tonumber(closed_till or 0) end
+  local lost = known_id or seen_id ~= '' and seen_id ~= id
   redis.call('HSET', meta, 'replid', id, 'closed', lost and whole(now + lease_ms) or 0)
   keep(life_ms)
   return lost
@@ -75,7 +76,7 @@ if key == nil then return nil end
 take_out(key, slot)
 served(slot)
 -- From the time, so that a pool that lost its memory still gives greater fences than before.
-slot.fence = math.max(tonumber(redis.call('HGET', meta, 'fence') or 0) + 1, now_us)
+slot.fence = math.max(tonumber(last_fence or 0) + 1, now_us)
 slot.claim = claim
 slot.till = now + tonumber(lease_ms)
 redis.call('HSET', meta, 'fence', whole(slot.fence))

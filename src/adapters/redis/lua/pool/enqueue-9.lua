@@ -4,7 +4,7 @@
 -- KEYS  the pool's nine, see lib.lua
 -- ARGV  1 key, 2 session, 3 kind: segment | prepare, 4 key of the preparation that must have left
 --       the pool before this may start, or '', 5 value, returned by claims, 6 life of the pool in
---       ms, 7 channel of the doorbell
+--       ms or '', 7 channel of the doorbell
 -- Result  {queued | merged | running, position}
 
 -- include pool/lib

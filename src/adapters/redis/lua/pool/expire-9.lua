@@ -2,7 +2,7 @@
 -- Offers again, at the tail and as a failed attempt, what nobody has renewed (L5).
 --
 -- KEYS  the pool's nine, see lib.lua
--- ARGV  1 time in ms or '' for the server's, 2 life of the pool in ms, 3 channel of the doorbell
+-- ARGV  1 time in ms or '' for the server's, 2 life of the pool in ms or '', 3 channel of the doorbell
 -- Result  how many
 
 -- include pool/lib
@@ -10,6 +10,8 @@
 local given_time, life_ms, bell = unpack(ARGV)
 
 local over = redis.call('ZRANGEBYSCORE', leases, '-inf', time_in_ms(given_time))
+-- Asked for every few seconds, so that no key is left without a life time for longer.
+keep(life_ms)
 if #over == 0 then return 0 end
 local found = {}
 for _, key in ipairs(over) do

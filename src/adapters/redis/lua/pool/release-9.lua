@@ -4,7 +4,7 @@
 -- KEYS  the pool's nine, see lib.lua
 -- ARGV  1 key, 2 fence of the lease, 3 '1' when the object changed meanwhile, 4 ms from now before
 --       which the attempt is not to be repeated, or '' when it is not to be, 5 time in ms or '' for
---       the server's, 6 life of the pool in ms, 7 channel of the doorbell
+--       the server's, 6 life of the pool in ms or '', 7 channel of the doorbell
 -- Result  1, or 0 when the lease is gone
 
 -- include pool/lib

@@ -2,7 +2,7 @@
 -- Sets how many leases there may be. Those above a lowered limit run on.
 --
 -- KEYS  the pool's nine, see lib.lua
--- ARGV  1 limit, 2 life of the pool in ms, 3 channel of the doorbell
+-- ARGV  1 limit, 2 life of the pool in ms or '', 3 channel of the doorbell
 -- Result  the replication id, for claims
 
 -- include pool/lib
