@@ -128,7 +128,10 @@ export async function startCluster(seed: number): Promise<Cluster> {
     opened.defer(() => place.end('SIGKILL'));
     places.push(place);
   }
-  await Promise.all(places.map((place) => place.start()));
+  // All of them are known, and can be ended, before a failure is told.
+  const starts = await Promise.allSettled(places.map((place) => place.start()));
+  const failure = starts.find((start) => start.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
   const dispatcher = new Agent({ connect: { timeout: 2_000 }, pipelining: 1 });
   opened.defer(() => dispatcher.destroy());
   const all = opened.move();

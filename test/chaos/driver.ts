@@ -9,8 +9,9 @@ import type { Cluster } from './cluster.ts';
 import { startCluster } from './cluster.ts';
 import type { FaultKind } from './faults.ts';
 import { FaultPlayer } from './faults.ts';
-import type { RunHistory, SessionHistory } from './history.ts';
+import type { RunHistory } from './history.ts';
 import { pause } from './pause.ts';
+import type { Reader } from './reader.ts';
 import type { Violation } from './verdict.ts';
 
 /** Of what is still going on when the faults end. */
@@ -54,47 +55,18 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const badAnswers: string[] = [];
   const clients = await openClients(cluster, options, (text) => badAnswers.push(text));
   const player = new FaultPlayer(cluster, new SeededRandom(options.seed), options.log);
-
-  const writing = new AbortController();
-  const reading = new AbortController();
-  const readers = clients.flatMap((client) => client.readers);
-  const reads = Promise.all(readers.map((reader) => reader.run(reading.signal)));
-  const writers = clients.flatMap((client) => client.writers);
-  const writes = Promise.all(writers.map((writer) => writer.run(writing.signal)));
-  let unsettled: readonly string[];
-  let sessions: readonly SessionHistory[];
-  try {
-    const ends = [AbortSignal.timeout(options.faultsMs), ...(options.stop ? [options.stop] : [])];
-    await player.play(options.kills, AbortSignal.any(ends));
-    options.log('peace');
-    await cluster.stub.calm();
-    writing.abort();
-    for (const reader of readers) reader.calm();
-    await within('the writers to end', writes, SETTLE_MS);
-    unsettled = await settle(clients);
-    reading.abort();
-    await within('the readers to end', reads, SETTLE_MS);
-    const histories = Promise.all(clients.map((client) => client.history()));
-    sessions = await within('the histories', histories, SETTLE_MS);
-  } finally {
-    writing.abort();
-    reading.abort();
-  }
-
+  const { sessions, unsettled } = await live(cluster, clients, player, options);
   const statistics = await cluster.stub.statistics();
-  const run: RunHistory = {
-    sessions,
-    ceiling: cluster.concurrency,
-    mostOpenCalls: statistics.mostOpen,
-    badAnswers,
-    unsettled,
-  };
-  const { violations, masksCompared } = checkRun(run);
-  if (violations.length > 0) keepHistory(cluster, run);
-  const clicks = sessions.flatMap((session) => session.clicks);
-  const sum = (count: (reader: (typeof readers)[number]) => number) =>
+  const { concurrency: ceiling } = cluster;
+  const run = { sessions, ceiling, mostOpenCalls: statistics.mostOpen, badAnswers, unsettled };
+  const verdict = checkRun(run);
+  if (verdict.violations.length > 0) keepHistory(cluster, run);
+  const readers = clients.flatMap((client) => client.readers);
+  const sum = (count: (reader: Reader) => number) =>
     readers.reduce((total, reader) => total + count(reader), 0);
+  const clicks = sessions.flatMap((session) => session.clicks);
   return {
+    ...verdict,
     faults: player.played,
     clicksSent: clicks.length,
     clicksAcknowledged: clicks.filter(({ answers }) => answers.length > 0).length,
@@ -103,14 +75,44 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     eventsRead: sum(({ events }) => events),
     connections: sum(({ connections }) => connections),
     resets: sum(({ resets }) => resets),
-    masksCompared,
     calls: statistics.calls,
     callFaults: statistics.faults,
     mostOpenCalls: statistics.mostOpen,
-    ceiling: cluster.concurrency,
-    violations,
-    ...(violations.length > 0 ? { folder: cluster.folder } : {}),
+    ceiling,
+    ...(verdict.violations.length > 0 ? { folder: cluster.folder } : {}),
   };
+}
+
+/** Load and faults, then peace until everything has ended, then everybody's records. */
+async function live(
+  cluster: Cluster,
+  clients: readonly Client[],
+  player: FaultPlayer,
+  options: ChaosOptions,
+): Promise<Pick<RunHistory, 'sessions' | 'unsettled'>> {
+  const writing = new AbortController();
+  const reading = new AbortController();
+  const readers = clients.flatMap((client) => client.readers);
+  const reads = Promise.all(readers.map((reader) => reader.run(reading.signal)));
+  const writers = clients.flatMap((client) => client.writers);
+  const writes = Promise.all(writers.map((writer) => writer.run(writing.signal)));
+  try {
+    const ends = [AbortSignal.timeout(options.faultsMs), ...(options.stop ? [options.stop] : [])];
+    await player.play(options.kills, AbortSignal.any(ends));
+    options.log('peace');
+    await cluster.stub.calm();
+    writing.abort();
+    for (const reader of readers) reader.calm();
+    await within('the writers to end', writes, SETTLE_MS);
+    const unsettled = await settle(clients);
+    reading.abort();
+    await within('the readers to end', reads, SETTLE_MS);
+    const histories = Promise.all(clients.map((client) => client.history()));
+    return { sessions: await within('the histories', histories, SETTLE_MS), unsettled };
+  } finally {
+    writing.abort();
+    reading.abort();
+  }
 }
 
 function openClients(

@@ -8,6 +8,12 @@ import { within } from '../contract/support.ts';
 const START_MS = 30_000;
 const END_MS = 10_000;
 
+/** None outlives this process, however it ends. */
+const alive = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
 /** A program that says where it listens. */
 export class ServerProcess implements AsyncDisposable {
   readonly url: string;
@@ -28,6 +34,8 @@ export class ServerProcess implements AsyncDisposable {
       // Standard input stays open as long as this process lives.
       stdio: ['pipe', 'pipe', errors],
     });
+    alive.add(child);
+    child.once('exit', () => alive.delete(child));
     try {
       return new ServerProcess(
         await within('a server to listen', announced(child), START_MS),
