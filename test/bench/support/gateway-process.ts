@@ -12,6 +12,8 @@ export interface GatewayProcess extends AsyncDisposable {
   readonly pid: number;
   /** Resident memory of the gateway alone, in bytes. */
   residentBytes(): number;
+  /** Processor time that it has used, in milliseconds. */
+  cpuMs(): number;
 }
 
 export async function startGateway(env: Record<string, string> = {}): Promise<GatewayProcess> {
@@ -26,6 +28,7 @@ export async function startGateway(env: Record<string, string> = {}): Promise<Ga
     url,
     pid,
     residentBytes: () => residentBytes(pid),
+    cpuMs: () => cpuMs(pid),
     [Symbol.asyncDispose]: () => stop(child),
   };
 }
@@ -34,6 +37,13 @@ export async function startGateway(env: Record<string, string> = {}): Promise<Ga
 export function residentBytes(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line?.[1] ?? 0) * 1024;
+}
+
+/** Linux counts in hundredths of a second. */
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 async function announcedUrl(child: ChildProcess): Promise<string> {
