@@ -1,6 +1,5 @@
 /** Gateways as built, processes of their own, that share a Redis and a feature server. */
 import { fileURLToPath } from 'node:url';
-import { VARIABLES } from '../../src/app/config/variables.ts';
 import { startStub } from '../bench/support/stub-feature-server.ts';
 import { RedisServer } from '../redis/redis-server.ts';
 import { Running } from './processes.ts';
@@ -9,9 +8,6 @@ const CLI = fileURLToPath(new URL('../../dist/app/cli.js', import.meta.url));
 
 /** A name that is not loopback's, and that the gateways of {@link startPair} serve. */
 export const SERVED_HOST = 'pages.example';
-
-/** Whether several gateways can share their sessions. Without that a pair is one gateway, twice. */
-export const SHARED = 'REDIS_URL' in VARIABLES;
 
 export interface GatewayProcess extends AsyncDisposable {
   readonly url: string;
@@ -42,18 +38,14 @@ async function startGateway(env: Readonly<Record<string, string>>): Promise<Gate
   };
 }
 
-/** Two gateways, with a feature server that answers at once unless `env` names another. */
+/** Two gateways on one Redis, with a feature server that answers at once unless `env` names another. */
 export async function startPair(env: Readonly<Record<string, string>> = {}): Promise<Pair> {
   await using opened = new AsyncDisposableStack();
   const features = opened.use(await startStub(4));
-  const shared = SHARED ? opened.use(await RedisServer.start()) : undefined;
-  const all = {
-    FEATURE_SERVER_URL: features.url,
-    ...(shared === undefined ? {} : { REDIS_URL: shared.url }),
-    ...env,
-  };
+  const redis = opened.use(await RedisServer.start());
+  const all = { REDIS_URL: redis.url, FEATURE_SERVER_URL: features.url, ...env };
   const first = opened.use(await startGateway(all));
-  const second = SHARED ? opened.use(await startGateway(all)) : first;
+  const second = opened.use(await startGateway(all));
   const kept = opened.move();
   return {
     first,

@@ -8,15 +8,21 @@ import { freePort } from '../redis/redis-server.ts';
 import { addImage, click, openSession, openWithImage } from '../support/http-gateway.ts';
 import { plainPng } from '../support/http-images.ts';
 import type { Frame, StreamReader } from '../support/http-reader.ts';
-import { openStream } from '../support/http-reader.ts';
+import { openStream as openAt } from '../support/http-reader.ts';
 import type { Pair } from './gateways.ts';
-import { SERVED_HOST, SHARED, startPair } from './gateways.ts';
+import { SERVED_HOST, startPair } from './gateways.ts';
 import { Running } from './processes.ts';
 import type { ProxyProcess } from './proxies.ts';
 import { PROXY_NAMES, startProxy } from './proxies.ts';
 
 /** The largest file that gateways take, as they are delivered. */
 const LARGEST = 5 * 1024 * 1024;
+
+/** Deadlines say that something hangs, and nothing about how fast it is. */
+const PATIENCE_MS = 20_000;
+
+const openStream = (url: string, headers: Readonly<Record<string, string>> = {}) =>
+  openAt(url, headers, PATIENCE_MS);
 
 const covers = (clickId: string) => (frame: Frame) =>
   frame.event === 'segment.completed' && (frame.data.payload['covers'] as string[])[0] === clickId;
@@ -220,7 +226,7 @@ describe.each(PROXY_NAMES)('%s, when gateways fail', (name) => {
     expect(await readiness.json()).toMatchObject({ status: 'unavailable' });
   });
 
-  test.skipIf(!SHARED).each([
+  test.each([
     ['is killed', 'SIGKILL'],
     ['stops', 'SIGTERM'],
   ] as const)('A23 a gateway %s, and the other goes on with its readers', async (_, signal) => {

@@ -19,13 +19,15 @@ export class StreamReader implements AsyncDisposable {
   readonly frames: Frame[] = [];
   readonly retries: number[] = [];
   readonly #abort: AbortController;
+  readonly #patienceMs: number | undefined;
   readonly #waiting = new Set<() => void>();
   readonly #done: Promise<void>;
   ended = false;
 
-  constructor(response: Response, abort: AbortController) {
+  constructor(response: Response, abort: AbortController, patienceMs?: number) {
     this.response = response;
     this.#abort = abort;
+    this.#patienceMs = patienceMs;
     this.#done = this.#read();
   }
 
@@ -39,7 +41,7 @@ export class StreamReader implements AsyncDisposable {
         await new Promise<void>((resolve) => this.#waiting.add(resolve));
       }
     };
-    return await within(wait(), label);
+    return await within(wait(), label, this.#patienceMs);
   }
 
   named(event: string): Promise<Frame> {
@@ -48,7 +50,7 @@ export class StreamReader implements AsyncDisposable {
 
   /** Resolves when the server has ended the stream. */
   async end(): Promise<void> {
-    await within(this.#done, 'the server ends the stream');
+    await within(this.#done, 'the server ends the stream', this.#patienceMs);
   }
 
   async #read(): Promise<void> {
@@ -84,12 +86,17 @@ export class StreamReader implements AsyncDisposable {
   }
 }
 
-/** Opens a stream; the response may be anything, which a test can look at. */
+/**
+ * Opens a stream; the response may be anything, which a test can look at.
+ * @param patienceMs how long anything is waited for; more where whole processes take part
+ */
 export async function openStream(
   url: string,
   headers: Readonly<Record<string, string>> = {},
+  patienceMs?: number,
 ): Promise<StreamReader> {
   const abort = new AbortController();
-  const response = await within(fetch(url, { headers, signal: abort.signal }), 'the stream opens');
-  return new StreamReader(response, abort);
+  const opening = fetch(url, { headers, signal: abort.signal });
+  const response = await within(opening, 'the stream opens', patienceMs);
+  return new StreamReader(response, abort, patienceMs);
 }
