@@ -97,6 +97,26 @@ describe('redis connections', () => {
     expect(reply).toBe('PONG');
   });
 
+  it('send a command once more whose link broke under it', async () => {
+    await using server = await RedisServer.start();
+    await using connections = await connect(server);
+    await using other = await connect(server);
+    const id = await connections.commands.use((client) => client.client('ID'));
+    // Redis does nothing else meanwhile, so that the command is under way when its link is cut.
+    const busy = inlineScript<string>(
+      `for n = 1, 2000000 do end
+       redis.call('INCR', KEYS[1])
+       return redis.call('GET', KEYS[1])`,
+      1,
+    );
+    const kill = other.commands.use((client) => client.client('KILL', 'ID', id));
+    const replies = [0, 1, 2].map(() => run(connections.commands, busy, ['count'], []));
+    expect(await kill).toBe(1);
+    const counts = (await Promise.all(replies)).map(Number);
+    // Each was carried out, and none is promised to be carried out only once, or in order.
+    expect(new Set(counts).size).toBe(3);
+  });
+
   it('give up a half-open link within 10 seconds, commands on it within one', async () => {
     await using server = await RedisServer.start();
     await using connections = await connect(server);

@@ -135,6 +135,8 @@ export class RedisLink implements AsyncDisposable {
     } catch (error) {
       if (isReply(error) || isMistake(error) || Date.now() >= end) throw error;
       if (error instanceof LinkLost) throw error;
+      // Redis has ended the connection, and ioredis calls it ready until it has closed.
+      if (isUnwritable(error)) this.#down();
     }
     // The link broke; its replacement is usually there within milliseconds.
     await this.#whenReady();
@@ -142,7 +144,7 @@ export class RedisLink implements AsyncDisposable {
   }
 
   async #whenReady(): Promise<void> {
-    if (this.#client.status === 'ready') return;
+    if (this.#downSince === undefined && this.#client.status === 'ready') return;
     // ioredis tells of a loss a moment after it has noticed.
     this.#down();
     const since = this.#downSince ?? Date.now();
@@ -172,6 +174,9 @@ export class RedisLink implements AsyncDisposable {
     return { server: nameOf(this.#options.address), connection: this.#options.name };
   }
 }
+
+const isUnwritable = (error: unknown) =>
+  error instanceof Error && error.message.startsWith("Stream isn't writeable");
 
 /** Rejects with {@link LinkLost} when the promise takes too long; it goes on, unheard. */
 export async function before<Result>(promise: Promise<Result>, ms: number): Promise<Result> {
