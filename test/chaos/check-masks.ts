@@ -1,7 +1,9 @@
 /**
  * Masks: revisions never go down, and each mask is the one of its revision's prompt (A21). Snapshots
- * are cuts of the log (A7), and tell what the prompts are after a hole between two epochs.
+ * are cuts of the log (A7), and tell what the prompts are after a hole: events of an epoch that is over.
  */
+import type { Position } from '../../src/core/cursor.ts';
+import { formatCursor } from '../../src/core/cursor.ts';
 import { foldPrompt, promptKey } from '../../src/core/prompt.ts';
 import { expectedMask } from './expected-mask.ts';
 import type { AnyEnvelope, SeenClick, SeenObject, SessionHistory } from './history.ts';
@@ -11,31 +13,37 @@ import { positionOf } from './verdict.ts';
 type Completed = Extract<AnyEnvelope, { type: 'segment.completed' }>;
 
 export function checkMasks(truth: Truth): { violations: Violation[]; compared: number } {
-  const snapshots = snapshotsOf(truth.session);
   const prompts = new Prompts(truth.session);
-  let epoch = 0;
-  for (const event of truth.events) {
-    const now = positionOf(event.eventId).epoch;
-    if (now !== epoch) {
-      prompts.forget();
-      // A log that was made anew is empty at first; snapshots may be older than its first entry.
-      prompts.cut(snapshots.get(`${now}-0`));
-      epoch = now;
-    }
-    prompts.take(event);
-    prompts.cut(snapshots.get(event.eventId));
+  let expected: string | undefined;
+  for (const { position, event, objects } of inOrder(truth)) {
+    const next = { ...position, sequence: position.sequence + 1 };
+    // A cut lies behind its event; only in front of the first one it stands by itself.
+    const follows = event === undefined ? formatCursor(next) : formatCursor(position);
+    if (follows !== expected && event?.type !== 'session.opened') prompts.forget();
+    if (event !== undefined) prompts.take(event);
+    else prompts.cut(objects);
+    expected = formatCursor(next);
   }
   return prompts;
 }
 
-type Snapshots = ReadonlyMap<string, readonly SeenObject[]>;
+interface Point {
+  readonly position: Position;
+  readonly event?: AnyEnvelope;
+  readonly objects?: readonly SeenObject[];
+}
 
-function snapshotsOf({ readers }: SessionHistory): Snapshots {
-  const seen = readers.flatMap((reader) => reader.seen);
-  return new Map(
-    seen.flatMap((item) =>
-      item.kind === 'snapshot' ? [[item.cursor as string, item.objects] as const] : [],
-    ),
+/** Events, and behind each the snapshots that were taken there. */
+function inOrder({ events, session }: Truth): readonly Point[] {
+  const seen = session.readers.flatMap((reader) => reader.seen);
+  const cuts = seen.flatMap((item): Point[] =>
+    item.kind === 'snapshot' ? [{ position: positionOf(item.cursor), objects: item.objects }] : [],
+  );
+  const points = events.map((event): Point => ({ position: positionOf(event.eventId), event }));
+  // Sorting is stable: at one position, events stay before cuts.
+  return [...points, ...cuts].toSorted(
+    ({ position: left }, { position: right }) =>
+      left.epoch - right.epoch || left.sequence - right.sequence,
   );
 }
 
@@ -50,14 +58,14 @@ class Prompts {
     this.#image = image;
   }
 
-  /** Between two epochs anything may have happened. */
+  /** Where events are missing that nobody saw, anything may have happened. */
   forget(): void {
-    this.#hole = this.#objects.size > 0;
+    this.#hole = true;
     for (const object of this.#objects.values()) object.lose();
   }
 
-  cut(objects: readonly SeenObject[] | undefined): void {
-    for (const seen of objects ?? []) {
+  cut(objects: readonly SeenObject[] = []): void {
+    for (const seen of objects) {
       if (this.#object(seen.objectId).seed(seen)) continue;
       const text = `a snapshot has other clicks of ${seen.objectId} at revision ${seen.revision}`;
       this.violations.push({ kind: 'forked cursor', text });

@@ -143,14 +143,14 @@ function kindsOf(
   sessions: readonly SessionHistory[],
   change: Partial<RunHistory> = {},
 ): readonly ViolationKind[] {
-  const calm = { ceiling: 4, mostOpenCalls: 4, badAnswers: [], unsettled: [] };
+  const calm = { ceiling: 4, mostOpenCalls: 4, callsAbove: [], badAnswers: [], unsettled: [] };
   return checkRun({ sessions, ...calm, ...change }).violations.map(({ kind }) => kind);
 }
 
 describe('histories that are allowed', () => {
   test('clicks that end once, read in order', () => {
     expect(kindsOf([session()])).toEqual([]);
-    const run = { sessions: [session()], ceiling: 1, mostOpenCalls: 1 };
+    const run = { sessions: [session()], ceiling: 1, mostOpenCalls: 1, callsAbove: [] };
     expect(checkRun({ ...run, badAnswers: [], unsettled: [] }).masksCompared).toBe(2);
   });
 

@@ -22,14 +22,12 @@ export function checkRun(run: RunHistory): Verdict {
     ),
   );
   const checked = run.sessions.map((session) => checkSession(session, owners));
-  const ceiling: Violation[] =
-    run.mostOpenCalls > run.ceiling
-      ? [{ kind: 'calls above the ceiling', text: `${run.mostOpenCalls} of ${run.ceiling}` }]
-      : [];
+  const { ceiling, mostOpenCalls, callsAbove } = run;
+  const above = mostOpenCalls > ceiling && callsAbove.length === 0 ? ['unseen'] : callsAbove;
   return {
     violations: [
       ...checked.flatMap(({ violations }) => violations),
-      ...ceiling,
+      ...above.map((text) => ({ kind: 'calls above the ceiling', text }) as const),
       ...run.badAnswers.map((text) => ({ kind: 'bad answer', text }) as const),
       ...run.unsettled.map((text) => ({ kind: 'unsettled', text }) as const),
     ],
@@ -145,7 +143,9 @@ class Follower {
   /** L13: it would become the position to resume from. */
   #heartbeat(id: string): Violation | undefined {
     const here = this.position === undefined ? 'nothing' : formatCursor(this.position);
-    if (id === here && !this.#wantsSnapshot) return undefined;
+    // Who asked for everything and has nothing yet stands before the first entry.
+    const stands = this.position === undefined ? positionOf(id).sequence === 0 : id === here;
+    if (stands && !this.#wantsSnapshot) return undefined;
     return { kind: 'lost', text: `a heartbeat says ${id} to a reader at ${here}` };
   }
 

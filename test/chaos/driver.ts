@@ -58,7 +58,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { sessions, unsettled } = await live(cluster, clients, player, options);
   const statistics = await cluster.stub.statistics();
   const { concurrency: ceiling } = cluster;
-  const run = { sessions, ceiling, mostOpenCalls: statistics.mostOpen, badAnswers, unsettled };
+  const { mostOpen: mostOpenCalls, above: callsAbove } = statistics;
+  const run = { sessions, ceiling, mostOpenCalls, callsAbove, badAnswers, unsettled };
   const verdict = checkRun(run);
   if (verdict.violations.length > 0) keepHistory(cluster, run);
   const readers = clients.flatMap((client) => client.readers);
@@ -77,7 +78,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     resets: sum(({ resets }) => resets),
     calls: statistics.calls,
     callFaults: statistics.faults,
-    mostOpenCalls: statistics.mostOpen,
+    mostOpenCalls,
     ceiling,
     ...(verdict.violations.length > 0 ? { folder: cluster.folder } : {}),
   };

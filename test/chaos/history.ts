@@ -67,6 +67,8 @@ export interface RunHistory {
   /** Calls that may be open at the feature server at once, and the most that were. */
   readonly ceiling: number;
   readonly mostOpenCalls: number;
+  /** What was open each time that there was more than may be. */
+  readonly callsAbove: readonly string[];
   /** Answers that no fault excuses, such as a 500. */
   readonly badAnswers: readonly string[];
   /** What had not come to rest within its time. */

@@ -25,16 +25,20 @@ import { STUB_CONTROL } from './stub-process.ts';
 
 const FAULTS = ['hang', 'fail', 'busy', 'reset', 'truncate', 'forget'] as const;
 type Fault = (typeof FAULTS)[number];
+/** Less than a call may take. */
+const FETCH_MS = 1_500;
 
 const options = JSON.parse(process.argv[2] ?? '{}') as StubOptions;
 const random = new SeededRandom(options.seed);
 const embeddings = new Set<string>();
-const statistics: { -readonly [Name in keyof StubStatistics]: StubStatistics[Name] } = {
+const statistics = {
   calls: 0,
-  open: 0,
   mostOpen: 0,
   faults: 0,
-};
+  above: [] as string[],
+} satisfies Omit<StubStatistics, 'open'>;
+/** Each call that is open, and how to tell of it. */
+const open = new Map<ServerResponse, () => string>();
 let faultRate = options.faultRate;
 
 const server = createServer((request, response) => {
@@ -55,14 +59,14 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     case FEATURE_ROUTES.health:
       return answer(response, {});
     case STUB_CONTROL.statistics:
-      return answer(response, statistics);
+      return answer(response, { ...statistics, open: open.size });
     case STUB_CONTROL.calm:
       faultRate = 0;
-      return answer(response, statistics);
+      return answer(response, { ...statistics, open: open.size });
     case FEATURE_ROUTES.encode:
-      return await counted(response, await read<EncodeRequest>(request), encode);
+      return await counted('encode', response, await read<EncodeRequest>(request), encode);
     case FEATURE_ROUTES.segment:
-      return await counted(response, await read<SegmentRequest>(request), segment);
+      return await counted('segment', response, await read<SegmentRequest>(request), segment);
     default:
       response.statusCode = 404;
       return answer(response, {});
@@ -89,6 +93,7 @@ async function read<Body>(request: IncomingMessage): Promise<Body> {
 
 /** Counts a call from its arrival until it is answered or its connection is gone. */
 async function counted<Body>(
+  path: string,
   response: ServerResponse,
   body: Body,
   work: (body: Body, response: ServerResponse) => Promise<void>,
@@ -98,18 +103,20 @@ async function counted<Body>(
   await turn();
   if (response.destroyed) return;
   statistics.calls += 1;
-  statistics.open += 1;
-  statistics.mostOpen = Math.max(statistics.mostOpen, statistics.open);
-  response.once('close', () => {
-    statistics.open -= 1;
-  });
+  const began = performance.now();
+  open.set(response, () => `${path} for ${Math.round(performance.now() - began)} ms`);
+  response.once('close', () => open.delete(response));
+  statistics.mostOpen = Math.max(statistics.mostOpen, open.size);
+  if (open.size > options.concurrency)
+    statistics.above.push([...open.values()].map((tell) => tell()).join(', '));
   await work(body, response);
 }
 
 async function encode({ image }: EncodeRequest, response: ServerResponse): Promise<void> {
   const fault = pickFault();
   if (fault !== undefined && (await spoil(fault, response, options.serviceMs))) return;
-  const fetched = await fetch(image.url);
+  // The caller's own limit is not told (B2); one that stands still could not end the call either.
+  const fetched = await fetch(image.url, { signal: AbortSignal.timeout(FETCH_MS) });
   const bytes = Buffer.from(await fetched.arrayBuffer());
   const name = `sha256-${createHash('sha256').update(bytes).digest('hex')}`;
   if (!fetched.ok || name !== image.id) return refuse(response, 500);

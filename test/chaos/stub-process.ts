@@ -21,6 +21,8 @@ export interface StubStatistics {
   readonly open: number;
   readonly mostOpen: number;
   readonly faults: number;
+  /** What was open each time that there was more than may be. */
+  readonly above: readonly string[];
 }
 
 /** The feature server of {@link file://./stub-feature-server.ts} as a process. */
