@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { FolderBlobStore } from '../adapters/blobs/folder-store.ts';
 import { openMemoryEngine } from '../adapters/memory/engine.ts';
 import { sharedLifeMs } from '../adapters/redis/lifetimes.ts';
+import { ProblemError } from '../core/problem.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Clock, Logger } from '../ports/system.ts';
 import type { Config } from './config.ts';
@@ -47,8 +48,11 @@ async function openShared(
   ]);
   const redis = await openRedisEngine({ url, prefix, settings, clock, log, maxBlobBytes }).catch(
     (error: unknown) => {
-      if (!(error instanceof RedisStartError)) throw error;
-      throw new StorageError(error.message, { cause: error });
+      if (error instanceof RedisStartError) throw new StorageError(error.message, { cause: error });
+      if (!(error instanceof ProblemError && error.code === 'storage_unavailable')) throw error;
+      throw new StorageError('Redis went away while this gateway was starting; start it again.', {
+        cause: error,
+      });
     },
   );
   const engine = blobs === undefined ? redis : { ...redis, blobs };
