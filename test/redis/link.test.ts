@@ -154,12 +154,12 @@ describe('redis connections', () => {
       },
       resumed: resumed.resolve,
     });
-    await commands.use((client) => client.publish('channel', 'before'));
+    await commands.use((client) => client.spublish('channel', 'before'));
     await server.stop();
     await server.resume();
     await within('the subscription', resumed.promise, 10_000);
     await eventually('publishing', () =>
-      commands.use((client) => client.publish('channel', 'after')),
+      commands.use((client) => client.spublish('channel', 'after')),
     );
     await within('the message', message.promise);
     expect(heard).toEqual(['before', 'after']);

@@ -42,7 +42,7 @@ export class RedisSubscriber implements AsyncDisposable {
     this.#client.on('close', () => {
       this.#recovery = Promise.withResolvers();
     });
-    this.#client.on('message', (channel, text) => {
+    this.#client.on('smessage', (channel, text) => {
       for (const listener of [...(this.#channels.get(channel)?.listeners ?? [])]) {
         safely(() => listener.message(text));
       }
@@ -100,7 +100,7 @@ export class RedisSubscriber implements AsyncDisposable {
 
   #send(name: string): Promise<void> {
     if (this.#client.status !== 'ready') return Promise.reject(new LinkLost('not connected'));
-    return this.#client.subscribe(name).then(() => undefined);
+    return this.#client.ssubscribe(name).then(() => undefined);
   }
 
   #watch(channel: Channel): void {
@@ -126,7 +126,7 @@ export class RedisSubscriber implements AsyncDisposable {
     channel.listeners.delete(entry);
     if (channel.listeners.size > 0 || this.#channels.get(name) !== channel) return;
     this.#channels.delete(name);
-    if (this.#client.status === 'ready') this.#client.unsubscribe(name).catch(ignore);
+    if (this.#client.status === 'ready') this.#client.sunsubscribe(name).catch(ignore);
   }
 
   #ask(): void {

@@ -28,7 +28,7 @@ local function merge(slot)
     set_after(key, slot, after)
     write(key, slot)
     unblock(key)
-    redis.call('PUBLISH', bell, '')
+    redis.call('SPUBLISH', bell, '')
   end
   if not is_leased(slot) then return {'merged', position(key, slot)} end
   -- What is prepared cannot change, so the call under way does for everybody.
@@ -44,7 +44,7 @@ local function add()
   slot.promoted = kind == 'prepare' and #waiting_for(key, 1) > 0
   set_after(key, slot, after)
   offer(key, slot, 0)
-  redis.call('PUBLISH', bell, '')
+  redis.call('SPUBLISH', bell, '')
   return {'queued', position(key, slot)}
 end
 

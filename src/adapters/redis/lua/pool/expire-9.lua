@@ -24,6 +24,6 @@ for _, lease in ipairs(found) do
   end_lease(lease.key, lease.slot)
   offer(lease.key, lease.slot, lease.slot.attempts + 1)
 end
-redis.call('PUBLISH', bell, '')
+redis.call('SPUBLISH', bell, '')
 keep(life_ms)
 return #found

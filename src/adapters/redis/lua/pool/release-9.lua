@@ -25,6 +25,6 @@ elseif dirty == '1' or again then
 else
   forget(key, slot)
 end
-redis.call('PUBLISH', bell, '')
+redis.call('SPUBLISH', bell, '')
 keep(life_ms)
 return 1

@@ -11,6 +11,6 @@
 local limit, life_ms, bell = unpack(ARGV)
 
 redis.call('HSET', meta, 'limit', limit)
-redis.call('PUBLISH', bell, '')
+redis.call('SPUBLISH', bell, '')
 keep(life_ms)
 return replication_id()

@@ -61,5 +61,5 @@ local function commit(at, history)
     if sequence == 1 then redis.call('PEXPIREAT', log, kept_until) end
     told[n] = '["' .. epoch .. '-' .. sequence .. '","' .. kind .. '",' .. at .. ',' .. payload .. ']'
   end
-  redis.call('PUBLISH', channel, '[' .. table.concat(told, ',') .. ']')
+  redis.call('SPUBLISH', channel, '[' .. table.concat(told, ',') .. ']')
 end
