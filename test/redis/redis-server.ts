@@ -1,11 +1,13 @@
 /** A real redis-server for tests: a child process on a free port that keeps nothing on disk. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ConnectionOptions } from 'node:tls';
+import { Redis } from 'ioredis';
 import { within } from '../contract/support.ts';
 
 const PROGRAM = '/usr/bin/redis-server';
@@ -13,22 +15,45 @@ const START_MS = 15_000;
 /** Another process may take the free port first. */
 const ATTEMPTS = 5;
 
+interface Access {
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: ConnectionOptions;
+}
+
+/** Children that still run: a test process that ends early takes them along. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
   readonly #args: readonly string[];
   readonly #folder: string;
+  readonly #sentinelOf: string | undefined;
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, args: readonly string[]) {
+  private constructor(port: number, args: readonly string[], sentinelOf?: string) {
     this.port = port;
     this.#args = args;
+    this.#sentinelOf = sentinelOf;
     this.#folder = mkdtempSync(join(tmpdir(), 'maskwire-redis-'));
   }
 
   /** Resolves when it takes commands. `args` like `--requirepass secret`. */
-  static async start(args: readonly string[] = []): Promise<RedisServer> {
+  static start(args: readonly string[] = []): Promise<RedisServer> {
+    return RedisServer.#start((port) => new RedisServer(port, args));
+  }
+
+  /** A Sentinel. `directives` like `sentinel monitor name 127.0.0.1 6379 2`, a line each. */
+  static startSentinel(directives: string): Promise<RedisServer> {
+    return RedisServer.#start((port) => new RedisServer(port, [], directives));
+  }
+
+  static async #start(make: (port: number) => RedisServer): Promise<RedisServer> {
     for (let attempt = 1; ; attempt += 1) {
-      const server = new RedisServer(await freePort(), args);
+      const server = make(await freePort());
       try {
         await server.resume();
         return server;
@@ -45,21 +70,15 @@ export class RedisServer implements AsyncDisposable {
 
   /** Starts it again on its port after {@link stop}; with its data if it keeps any. */
   async resume(): Promise<void> {
-    const child = spawn(
-      PROGRAM,
-      [
-        ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder],
-        ...['--save', '', '--appendonly', 'no', '--daemonize', 'no'],
-        ...this.#args,
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+    const child = spawn(PROGRAM, this.#commandLine(), { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     let output = '';
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const read = (chunk: Buffer) => {
       output += chunk.toString();
-      if (output.includes('Ready to accept connections')) resolve();
+      if (/Ready to accept connections|Sentinel ID is/.test(output)) resolve();
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
@@ -88,9 +107,33 @@ export class RedisServer implements AsyncDisposable {
     this.#child?.kill('SIGCONT');
   }
 
+  /** One command on a connection of its own; `options` for user, password or TLS. */
+  async command(command: readonly (string | number)[], options: Access = {}) {
+    const [name = '', ...args] = command;
+    const client = new Redis({ ...options, port: this.port, retryStrategy: () => null });
+    client.on('error', () => undefined);
+    try {
+      return await client.call(String(name), ...args);
+    } finally {
+      client.disconnect();
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #commandLine(): string[] {
+    const place = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder];
+    if (this.#sentinelOf === undefined) {
+      const nothingKept = ['--save', '', '--appendonly', 'no', '--daemonize', 'no'];
+      return [...place, ...nothingKept, ...this.#args];
+    }
+    // Sentinels write what they learn into their file, and need one.
+    const file = join(this.#folder, 'sentinel.conf');
+    writeFileSync(file, `${this.#sentinelOf}\n`);
+    return [file, '--sentinel', ...place, ...this.#args];
   }
 }
 

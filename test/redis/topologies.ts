@@ -1,0 +1,232 @@
+/** Real servers that belong together, on free ports of 127.0.0.1: a cluster; a primary with Sentinels. */
+import { freePort, RedisServer } from './redis-server.ts';
+import { eventually } from './support.ts';
+
+const SLOTS = 16_384;
+/** After so long without a word a node counts as failed; a replica then takes over. */
+const NODE_TIMEOUT_MS = 2_000;
+const DOWN_AFTER_MS = 1_000;
+const SETTLE_MS = 25_000;
+
+/** Primaries that share the slots evenly, each with as many replicas. */
+export class RedisCluster implements AsyncDisposable {
+  readonly primaries: readonly RedisServer[];
+  /** `replicas[n]` copies `primaries[n % primaries.length]`. */
+  readonly replicas: readonly RedisServer[];
+
+  private constructor(primaries: readonly RedisServer[], replicas: readonly RedisServer[]) {
+    this.primaries = primaries;
+    this.replicas = replicas;
+  }
+
+  /** Resolves when every node says that the cluster is ok and every replica copies. */
+  static async start({ primaries = 3, replicasEach = 0, args = [] as readonly string[] } = {}) {
+    await using started = new AsyncDisposableStack();
+    const nodes: { server: RedisServer; busPort: number }[] = [];
+    for (let n = 0; n < primaries * (1 + replicasEach); n += 1) {
+      const busPort = await freePort();
+      const server = await RedisServer.start([...clusterArgs(busPort), ...args]);
+      nodes.push({ server: started.use(server), busPort });
+    }
+    const servers = nodes.map(({ server }) => server);
+    const cluster = new RedisCluster(servers.slice(0, primaries), servers.slice(primaries));
+    await cluster.#assignSlots();
+    for (const { server, busPort } of nodes.slice(1)) {
+      await cluster.#first.command(['CLUSTER', 'MEET', '127.0.0.1', server.port, busPort]);
+    }
+    await cluster.#replicate();
+    await cluster.settled();
+    started.move();
+    return cluster;
+  }
+
+  /** Of the primaries it was started with. */
+  get url(): string {
+    return `redis+cluster://${this.primaries.map(({ port }) => `127.0.0.1:${port}`).join()}`;
+  }
+
+  get servers(): readonly RedisServer[] {
+    return [...this.primaries, ...this.replicas];
+  }
+
+  /** Who holds the key now, as `asked` sees it. */
+  async ownerOf(key: string, asked = this.#first): Promise<RedisServer> {
+    const slot = Number(await asked.command(['CLUSTER', 'KEYSLOT', key]));
+    const ranges = (await asked.command(['CLUSTER', 'SLOTS'])) as SlotRange[];
+    const [, , [, port]] = mustFind(ranges, ([from, to]) => from <= slot && slot <= to);
+    return mustFind(this.servers, (server) => server.port === port);
+  }
+
+  /** Moves the key's slot with everything in it, as `redis-cli --cluster reshard` does. */
+  async moveSlot(key: string, to: RedisServer): Promise<void> {
+    const from = await this.ownerOf(key);
+    const slot = Number(await from.command(['CLUSTER', 'KEYSLOT', key]));
+    await to.command(['CLUSTER', 'SETSLOT', slot, 'IMPORTING', await idOf(from)]);
+    await from.command(['CLUSTER', 'SETSLOT', slot, 'MIGRATING', await idOf(to)]);
+    for (;;) {
+      const keys = (await from.command(['CLUSTER', 'GETKEYSINSLOT', slot, 100])) as string[];
+      if (keys.length === 0) break;
+      const where = ['127.0.0.1', to.port, '', 0, SETTLE_MS];
+      await from.command(['MIGRATE', ...where, 'KEYS', ...keys]);
+    }
+    const owner = await idOf(to);
+    const others = this.primaries.filter((server) => server !== to && server !== from);
+    for (const server of [to, from, ...others]) {
+      await server.command(['CLUSTER', 'SETSLOT', slot, 'NODE', owner]);
+    }
+  }
+
+  /** Resolves when all those that run agree that every slot is served, and replicas are in step. */
+  async settled(servers = this.servers): Promise<void> {
+    const check = async () => {
+      for (const server of servers) {
+        const info = String(await server.command(['CLUSTER', 'INFO']));
+        if (!info.includes('cluster_state:ok')) throw new Error(`${server.port}: not ok`);
+        if (!info.includes(`cluster_known_nodes:${this.servers.length}`)) {
+          throw new Error(`${server.port}: does not know all`);
+        }
+        const replication = String(await server.command(['INFO', 'replication']));
+        if (replication.includes('master_link_status:down')) {
+          throw new Error(`${server.port}: does not copy yet`);
+        }
+      }
+    };
+    await eventually('the cluster', check, SETTLE_MS);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.servers.map((server) => server[Symbol.asyncDispose]()));
+  }
+
+  get #first(): RedisServer {
+    return mustFind(this.primaries, () => true);
+  }
+
+  async #assignSlots(): Promise<void> {
+    const count = this.primaries.length;
+    for (const [n, server] of this.primaries.entries()) {
+      const from = Math.ceil((n * SLOTS) / count);
+      const to = Math.ceil(((n + 1) * SLOTS) / count) - 1;
+      await server.command(['CLUSTER', 'SET-CONFIG-EPOCH', n + 1]);
+      await server.command(['CLUSTER', 'ADDSLOTSRANGE', from, to]);
+    }
+  }
+
+  async #replicate(): Promise<void> {
+    for (const [n, replica] of this.replicas.entries()) {
+      const id = await idOf(mustFind(this.primaries, (_, at) => at === n % this.primaries.length));
+      // Possible only when they have heard of each other.
+      const follow = () => replica.command(['CLUSTER', 'REPLICATE', id]);
+      await eventually('the replica', follow, SETTLE_MS);
+    }
+  }
+}
+
+/** A primary with a replica, and three Sentinels that put the replica in its place when it is lost. */
+export class SentinelGroup implements AsyncDisposable {
+  static readonly masterName = 'maskwire';
+  /** The primary and the replica at the start; a failover swaps them. */
+  readonly servers: readonly [RedisServer, RedisServer];
+  readonly sentinels: readonly RedisServer[];
+
+  private constructor(
+    servers: readonly [RedisServer, RedisServer],
+    sentinels: readonly RedisServer[],
+  ) {
+    this.servers = servers;
+    this.sentinels = sentinels;
+  }
+
+  /** Resolves when the Sentinels know each other and the replica. `args` of both servers. */
+  static async start({ downAfterMs = DOWN_AFTER_MS, args = [] as readonly string[] } = {}) {
+    await using started = new AsyncDisposableStack();
+    const common = ['--repl-diskless-sync-delay', '0', ...args];
+    const primary = started.use(await RedisServer.start(common));
+    const copy = ['--replicaof', '127.0.0.1', `${primary.port}`];
+    const replica = started.use(await RedisServer.start([...common, ...copy]));
+    await eventually('the copy', () => isInStep(replica), SETTLE_MS);
+    const sentinels: RedisServer[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const sentinel = await RedisServer.startSentinel(
+        [
+          `sentinel monitor ${SentinelGroup.masterName} 127.0.0.1 ${primary.port} 2`,
+          `sentinel down-after-milliseconds ${SentinelGroup.masterName} ${downAfterMs}`,
+          `sentinel failover-timeout ${SentinelGroup.masterName} ${4 * downAfterMs}`,
+        ].join('\n'),
+      );
+      sentinels.push(started.use(sentinel));
+    }
+    const group = new SentinelGroup([primary, replica], sentinels);
+    await eventually('the Sentinels', () => group.#agreed(), SETTLE_MS);
+    started.move();
+    return group;
+  }
+
+  get url(): string {
+    const hosts = this.sentinels.map(({ port }) => `127.0.0.1:${port}`).join();
+    return `redis+sentinel://${hosts}/${SentinelGroup.masterName}`;
+  }
+
+  /** Whom the Sentinel takes for the primary. */
+  async primary(sentinel = mustFind(this.sentinels, () => true)): Promise<RedisServer> {
+    const ask = ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', SentinelGroup.masterName];
+    const [, port] = (await sentinel.command(ask)) as [host: string, port: string];
+    return mustFind(this.servers, (server) => server.port === Number(port));
+  }
+
+  /** Resolves with the new primary when every Sentinel has seen the change. */
+  async changedFrom(old: RedisServer): Promise<RedisServer> {
+    const ask = async () => {
+      const seen = await Promise.all(this.sentinels.map((sentinel) => this.primary(sentinel)));
+      const [first = old] = seen;
+      if (seen.some((server) => server === old)) throw new Error('not all have changed over');
+      return first;
+    };
+    return await eventually('the failover', ask, SETTLE_MS);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = [...this.servers, ...this.sentinels];
+    await Promise.all(all.map((server) => server[Symbol.asyncDispose]()));
+  }
+
+  async #agreed(): Promise<void> {
+    for (const sentinel of this.sentinels) {
+      const ask = ['SENTINEL', 'MASTER', SentinelGroup.masterName];
+      const facts = factsOf((await sentinel.command(ask)) as string[]);
+      const known = [facts.get('num-other-sentinels'), facts.get('num-slaves')].join();
+      if (known !== '2,1') throw new Error(`a Sentinel knows ${known}`);
+    }
+  }
+}
+
+type SlotRange = [from: number, to: number, primary: [host: string, port: number]];
+
+function clusterArgs(busPort: number): string[] {
+  return [
+    ...['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`],
+    ...['--cluster-node-timeout', `${NODE_TIMEOUT_MS}`, '--cluster-replica-validity-factor', '0'],
+    ...['--cluster-allow-replica-migration', 'no', '--repl-diskless-sync-delay', '0'],
+  ];
+}
+
+async function idOf(server: RedisServer): Promise<string> {
+  return String(await server.command(['CLUSTER', 'MYID']));
+}
+
+async function isInStep(replica: RedisServer): Promise<void> {
+  const info = String(await replica.command(['INFO', 'replication']));
+  if (!info.includes('master_link_status:up')) throw new Error('the replica does not copy yet');
+}
+
+function factsOf(flat: readonly string[]): ReadonlyMap<string, string> {
+  const facts = new Map<string, string>();
+  for (let n = 0; n + 1 < flat.length; n += 2) facts.set(flat[n] ?? '', flat[n + 1] ?? '');
+  return facts;
+}
+
+function mustFind<Item>(items: readonly Item[], is: (item: Item, at: number) => boolean): Item {
+  const item = items.find(is);
+  if (item === undefined) throw new Error('there is no such one');
+  return item;
+}
