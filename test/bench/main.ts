@@ -10,11 +10,12 @@ import { featureServer } from './feature-server.ts';
 import { idleStreams } from './idle-streams.ts';
 import { latency } from './latency.ts';
 import { photos } from './photos.ts';
+import { redis } from './redis.ts';
 import type { Figure } from './support/figures.ts';
 import { printFigures } from './support/figures.ts';
 import { throughput } from './throughput.ts';
 
-const BENCHES = [featureServer, latency, throughput, photos, badInput, idleStreams];
+const BENCHES = [featureServer, latency, throughput, redis, photos, badInput, idleStreams];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -68,6 +68,11 @@ export class RedisServer implements AsyncDisposable {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  /** Of the process that runs now; 0 when there is none. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** Starts it again on its port after {@link stop}; with its data if it keeps any. */
   async resume(): Promise<void> {
     const child = spawn(PROGRAM, this.#commandLine(), { stdio: ['ignore', 'pipe', 'pipe'] });

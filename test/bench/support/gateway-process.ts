@@ -40,14 +40,14 @@ export function residentBytes(pid: number): number {
 }
 
 /** Linux counts in hundredths of a second. */
-function cpuMs(pid: number): number {
+export function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-async function announcedUrl(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('the gateway has no standard output');
+export async function announcedUrl(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('the server has no standard output');
   // Listened to for good: a pipe that is closed under a process ends it.
   const lines = createInterface({ input: child.stdout });
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -55,7 +55,7 @@ async function announcedUrl(child: ChildProcess): Promise<string> {
     const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
     if (url !== undefined) resolve(url);
   });
-  lines.on('close', () => reject(new Error('the gateway did not start; is it built?')));
+  lines.on('close', () => reject(new Error('a server did not start; is the package built?')));
   const timer = setTimeout(() => child.kill(), START_DEADLINE_MS);
   return await promise.finally(() => clearTimeout(timer));
 }
@@ -71,7 +71,7 @@ async function untilReady(url: string): Promise<void> {
   throw new Error('the gateway did not become ready');
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill('SIGTERM');

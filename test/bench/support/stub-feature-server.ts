@@ -5,20 +5,38 @@ import { encodeMask } from '../../../src/core/rle.ts';
 import type { SegmentRequest } from '../../../src/protocol/feature-server.ts';
 import { FEATURE_ROUTES } from '../../../src/protocol/feature-server.ts';
 
+export interface Stub extends AsyncDisposable {
+  readonly url: string;
+  /** What it was asked so far, and how long that took it. */
+  readonly calls: number;
+  readonly tookMs: number;
+}
+
 /** A feature server that answers at once, so that what is left is the gateway. */
-export async function startStub(concurrency: number): Promise<AsyncDisposable & { url: string }> {
+export async function startStub(concurrency: number): Promise<Stub> {
   const masks = new Map<string, string>();
+  let calls = 0;
+  let tookMs = 0;
   const server = createServer(async (request, response) => {
+    const startedAt = performance.now();
     let body = '';
     for await (const chunk of request) body += chunk;
     response.setHeader('content-type', 'application/json');
     response.end(answer(request.url ?? '', body, masks, concurrency));
+    calls += 1;
+    tookMs += performance.now() - startedAt;
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
+    get calls() {
+      return calls;
+    },
+    get tookMs() {
+      return tookMs;
+    },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();
