@@ -1,7 +1,14 @@
 /** What a session holds, as a value that is replaced and never changed. */
 import type { Cursor } from '../core/cursor.ts';
 import type { Box, Point } from '../core/prompt.ts';
-import type { ImageBody, Metadata, ObjectBody, ObjectClick, Snapshot } from '../protocol/bodies.ts';
+import type {
+  ImageBody,
+  Limits,
+  Metadata,
+  ObjectBody,
+  ObjectClick,
+  Snapshot,
+} from '../protocol/bodies.ts';
 import type { Participant, ServiceState } from '../protocol/events.ts';
 
 /** Where an object stands in the queue, as last heard. */
@@ -34,6 +41,8 @@ export interface SessionState {
   readonly name?: string;
   readonly metadata?: Metadata;
   readonly expiresAt?: string;
+  /** What the gateway takes; known from the first snapshot on. */
+  readonly limits?: Limits;
   /** Why there is no session any more. */
   readonly closed?: 'deleted' | 'expired';
   readonly images: readonly ImageBody[];
@@ -60,7 +69,8 @@ export function emptyState(sessionId: string): SessionState {
 
 /** The state at a snapshot; clicks of `before` that it does not contain yet stay pending. */
 export function fromSnapshot(snapshot: Snapshot, before?: SessionState): SessionState {
-  const { sessionId, cursor, name, metadata, expiresAt, images, objects, participants } = snapshot;
+  const { sessionId, cursor, name, metadata, expiresAt, images, objects, participants, limits } =
+    snapshot;
   const known = new Set(objects.flatMap((object) => object.clicks.map((click) => click.clientRef)));
   return {
     sessionId,
@@ -70,6 +80,7 @@ export function fromSnapshot(snapshot: Snapshot, before?: SessionState): Session
     objects,
     participants,
     service: snapshot.service,
+    limits,
     // A pending click that was accepted is in the snapshot, or was undone before it was made.
     pending: (before?.pending ?? []).filter(
       (click) => click.acceptedAt === undefined && !known.has(click.clientRef),

@@ -1,3 +1,5 @@
+import type { Limits } from '../protocol/bodies.ts';
+
 /** Limits and spans of a gateway; durations in milliseconds. Each has an environment variable. */
 export interface GatewaySettings {
   readonly maxImages: number;
@@ -34,3 +36,9 @@ export const DEFAULT_SETTINGS: GatewaySettings = {
   callTimeoutMs: 10_000,
   encodeTimeoutMs: 10_000,
 };
+
+/** Those of the limits that callers are told (A6). */
+export function limitsOf(settings: GatewaySettings): Limits {
+  const { maxImages, maxObjects, maxPointsPerObject, maxImageBytes } = settings;
+  return { maxImages, maxObjects, maxPointsPerObject, maxImageBytes };
+}

@@ -49,7 +49,7 @@ export interface ImageFacts {
 /** A session with its data at one moment, and the position of the log at the same moment (L11). */
 export interface SnapshotCut {
   readonly position: Position;
-  readonly snapshot: Omit<Snapshot, 'participants' | 'service'>;
+  readonly snapshot: Omit<Snapshot, 'participants' | 'service' | 'limits'>;
 }
 
 export interface AddedImage {

@@ -156,6 +156,7 @@ export interface Snapshot {
   readonly objects: readonly ObjectBody[];
   readonly participants: readonly Participant[];
   readonly service: { readonly state: ServiceState };
+  readonly limits: Limits;
 }
 
 /** A26. */

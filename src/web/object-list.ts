@@ -4,9 +4,6 @@ import { byTestId, copyOf, download, find } from './dom.ts';
 import type { ObjectView } from './object-view.ts';
 import type { Studio } from './studio.ts';
 
-/** A6: objects of a session; the gateway has the last word. */
-const MOST_OBJECTS = 10;
-
 const percent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 });
 
 /** What is said under the name of an object. */
@@ -107,7 +104,8 @@ export function objectList(studio: Studio, clicks: Clicks): void {
       if (list.children[at] !== row.element)
         list.insertBefore(row.element, list.children[at] ?? null);
     }
-    count.textContent = objects.length === 0 ? '' : `${objects.length} of ${MOST_OBJECTS}`;
+    const most = studio.limits?.maxObjects ?? objects.length;
+    count.textContent = objects.length === 0 ? '' : `${objects.length} of ${most}`;
     next.disabled = studio.state.selected === undefined;
   });
 }

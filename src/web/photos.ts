@@ -5,6 +5,8 @@ import type { Sessions } from './sessions.ts';
 import { withinLimit } from './shrink.ts';
 import type { Photo, Studio } from './studio.ts';
 
+const megabytes = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+
 const NOT_A_PICTURE = 'That file is not a picture that this browser can show.';
 
 async function decode(blob: Blob): Promise<Photo> {
@@ -67,11 +69,14 @@ export class Photos {
   async #send(file: Blob, name: string): Promise<void> {
     const photo = await decode(file);
     this.#studio.update({ photo, view: undefined, upload: { text: `Sending ${name}`, part: 0 } });
-    const image = await withinLimit(file, photo);
-    if (image !== file) {
-      this.#studio.messages.say('The photo is larger than 5 MB, so a smaller copy was sent.');
-    }
     const session = await this.#sessions.ensure();
+    // Unknown, the gateway itself says what is too large.
+    const maxImageBytes = this.#studio.limits?.maxImageBytes ?? Number.POSITIVE_INFINITY;
+    const image = await withinLimit(file, photo, maxImageBytes);
+    if (image !== file) {
+      const most = megabytes.format(maxImageBytes / 1024 ** 2);
+      this.#studio.messages.say(`The photo is larger than ${most} MB, so a smaller copy was sent.`);
+    }
     const body = await session.requests.uploadImage({
       image,
       name,

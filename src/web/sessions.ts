@@ -66,7 +66,8 @@ export class Sessions {
   }
 
   async #open(): Promise<LiveSession> {
-    const { sessionId } = await this.#studio.client.createSession({ name: 'studio' });
+    const { sessionId, limits } = await this.#studio.client.createSession({ name: 'studio' });
+    this.#studio.update({ limits });
     return this.#follow(sessionId);
   }
 

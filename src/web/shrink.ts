@@ -1,8 +1,6 @@
 /** Makes photos fit the gateway's limit: a phone's camera easily exceeds it. */
 import type { Size } from '../core/prompt.ts';
 
-/** A6: 5 MiB a file; a little is left for the form around it. */
-const MOST_BYTES = 5 * 1024 * 1024 - 4096;
 /** Longest side of the copies that are tried, one after the other. */
 const SIDES = [4096, 3072, 2048] as const;
 
@@ -24,10 +22,11 @@ export async function toJpeg(
 export async function withinLimit(
   file: Blob,
   photo: Size & { readonly bitmap: ImageBitmap },
+  mostBytes: number,
 ): Promise<Blob> {
   let best = file;
   for (const side of SIDES) {
-    if (best.size <= MOST_BYTES) break;
+    if (best.size <= mostBytes) break;
     const scale = Math.min(side / Math.max(photo.width, photo.height), 1);
     const size = {
       width: Math.max(Math.round(photo.width * scale), 1),

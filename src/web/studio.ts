@@ -1,5 +1,5 @@
 /** What the page knows, as one value; every part of the page draws itself from it. */
-import type { Box, LiveSession } from '../client/index.ts';
+import type { Box, Limits, LiveSession } from '../client/index.ts';
 import { MaskwireClient } from '../client/index.ts';
 import type { History } from './history.ts';
 import { NO_HISTORY } from './history.ts';
@@ -29,6 +29,8 @@ export interface EarlyClick extends Place {
 
 export interface StudioState {
   readonly session?: LiveSession | undefined;
+  /** Of a session that was opened here; its stream tells them, too. */
+  readonly limits?: Limits | undefined;
   readonly mode: Mode;
   /** The photo that is worked on. */
   readonly imageId?: string | undefined;
@@ -86,6 +88,11 @@ export class Studio {
       this.#save();
       for (const painter of this.#painters) painter();
     });
+  }
+
+  /** What the gateway takes; unknown only before the first word of a session that is come back to. */
+  get limits(): Limits | undefined {
+    return this.#state.session?.state.limits ?? this.#state.limits;
   }
 
   /** The objects of the photo that is worked on. */

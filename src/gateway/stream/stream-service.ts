@@ -9,6 +9,7 @@ import type { Snapshot } from '../../protocol/bodies.ts';
 import type { PassingFrame, ServiceState } from '../../protocol/events.ts';
 import { eachInTurn } from '../each-in-turn.ts';
 import type { GatewaySettings } from '../settings.ts';
+import { limitsOf } from '../settings.ts';
 import { StreamChannel } from './channel.ts';
 import { passingBytes, passingFrame, timestamp } from './frames.ts';
 import { Pulse } from './pulse.ts';
@@ -201,6 +202,7 @@ export class StreamService {
       ...cut.snapshot,
       participants: open?.channel.participants ?? [],
       service: { state: this.#service },
+      limits: limitsOf(this.#settings),
     };
   }
 

@@ -37,6 +37,7 @@ describe('the position that a stream is read from', () => {
       images: [{ status: 'ready' }],
       objects: [{ objectId: 'padding', revision: 1, status: 'ready' }],
       service: { state: 'ok' },
+      limits: { maxImages: 10, maxObjects: 10 },
     });
   });
 

@@ -1,3 +1,4 @@
+import { limitsOf } from '../../../gateway/settings.ts';
 import { paths } from '../../../protocol/routes.ts';
 import { empty, json, keptJson } from '../answers.ts';
 import { readJson } from '../body/json-body.ts';
@@ -17,14 +18,13 @@ export function sessionHandlers(face: FaceContext) {
       return once(face, claimOf(call, body.raw), async () => {
         const created = await gateway.sessions.create({ ...ANYONE, ...body.value });
         const { sessionId } = created;
-        const { maxImages, maxObjects, maxPointsPerObject, maxImageBytes } = gateway.settings;
         const links = {
           self: paths.session(sessionId),
           events: paths.events(sessionId),
           images: paths.images(sessionId),
           clicks: paths.clicks(sessionId),
         };
-        const limits = { maxImages, maxObjects, maxPointsPerObject, maxImageBytes };
+        const limits = limitsOf(gateway.settings);
         return keptJson(201, { ...created, limits, links }, { Location: links.self });
       });
     },

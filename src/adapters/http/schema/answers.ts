@@ -27,19 +27,22 @@ import {
   TimeSchema,
 } from './values.ts';
 
+const LimitsSchema = z
+  .strictObject({
+    maxImages: z.int(),
+    maxObjects: z.int(),
+    maxPointsPerObject: z.int(),
+    maxImageBytes: z.int(),
+  })
+  .readonly()
+  .meta({ id: 'Limits' });
+
 export const SessionCreatedSchema = z
   .strictObject({
     sessionId: SessionIdSchema,
     cursor: CursorSchema,
     expiresAt: TimeSchema,
-    limits: z
-      .strictObject({
-        maxImages: z.int(),
-        maxObjects: z.int(),
-        maxPointsPerObject: z.int(),
-        maxImageBytes: z.int(),
-      })
-      .readonly(),
+    limits: LimitsSchema,
     links: z
       .strictObject({
         self: z.string(),
@@ -141,6 +144,7 @@ export const SnapshotSchema = z
       .array(z.strictObject({ participantId: z.string(), joinedAt: TimeSchema }).readonly())
       .readonly(),
     service: z.strictObject({ state: z.enum(['ok', 'degraded', 'down']) }).readonly(),
+    limits: LimitsSchema,
   })
   .readonly()
   .meta({ id: 'Snapshot' });
