@@ -26,8 +26,9 @@ interface Transfer {
   readonly items: { add(file: object): void };
 }
 
-/** What dropping a file takes. */
+/** What dropping and pasting a file take. */
 export interface DropGlobals {
+  readonly ClipboardEvent: new (type: string, init: { readonly clipboardData: Transfer }) => object;
   readonly DataTransfer: new () => Transfer;
   readonly DragEvent: new (type: string, init: { readonly dataTransfer: Transfer }) => object;
   readonly File: new (

@@ -136,6 +136,34 @@ export class StudioPage implements AsyncDisposable {
     );
   }
 
+  /** How the photo lies on the stage (see `view.ts`). */
+  view(): Promise<{ scale: number; x: number; y: number }> {
+    return this.page.$eval('[data-testid="canvas"]', (canvas) => {
+      const number = (name: string): number => Number(canvas.getAttribute(`data-${name}`));
+      return { scale: number('scale'), x: number('offset-x'), y: number('offset-y') };
+    });
+  }
+
+  /** Two fingers at a page position, side by side, that move apart or together. */
+  async pinch(at: { x: number; y: number }, from: number, to: number): Promise<void> {
+    const session = await this.page.context().newCDPSession(this.page);
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', spread?: number) => {
+      const sides = spread === undefined ? [] : [-spread, spread];
+      const touchPoints = sides.map((side, id) => ({ x: at.x + side, y: at.y, id }));
+      return session.send('Input.dispatchTouchEvent', { type, touchPoints });
+    };
+    await touch('touchStart', from);
+    await touch('touchMove', (from + to) / 2);
+    await touch('touchMove', to);
+    await touch('touchEnd');
+    await session.detach();
+  }
+
+  async doubleTap(at: { x: number; y: number }): Promise<void> {
+    await this.page.touchscreen.tap(at.x, at.y);
+    await this.page.touchscreen.tap(at.x, at.y);
+  }
+
   async click(x: number, y: number, button: 'left' | 'right' = 'left'): Promise<void> {
     const at = await this.place(x, y);
     await this.page.mouse.click(at.x, at.y, { button });
