@@ -155,6 +155,9 @@ function applyLogged(state: SessionState, event: LoggedEvent): SessionState {
 
 function applyPassing(state: SessionState, frame: Passing): SessionState {
   switch (frame.type) {
+    case 'stream.opened':
+      // What was heard on a connection before may be over since.
+      return { ...state, service: frame.payload.service };
     case 'session.snapshot':
       return fromSnapshot(frame.payload, state);
     case 'queue.updated': {

@@ -15,7 +15,7 @@ export type {
   SessionCreated,
   Snapshot,
 } from '../protocol/bodies.ts';
-export type { Envelope, SegmentCompletedPayload, ServiceState } from '../protocol/events.ts';
+export type { Envelope, SegmentCompletedPayload, ServiceStatus } from '../protocol/events.ts';
 export type { CocoRle } from '../protocol/mask.ts';
 export { applyEvent } from './apply-event.ts';
 export type { Connection, ConnectionEvent, ConnectionName, Via } from './connection.ts';

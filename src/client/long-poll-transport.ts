@@ -75,6 +75,7 @@ export function longPollTransport(target: Target, sessionId: string): Transport 
 }
 
 function opening(page: EventPage, replaying: boolean): StreamFrame {
-  const payload = { cursor: page.cursor, replaying, heartbeatMs: WAIT_S * 1000 };
+  const service = page.snapshot?.service ?? { state: 'ok' };
+  const payload = { cursor: page.cursor, replaying, heartbeatMs: WAIT_S * 1000, service };
   return { type: 'stream.opened', timestamp: '', payload };
 }

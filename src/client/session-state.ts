@@ -9,7 +9,7 @@ import type {
   ObjectClick,
   Snapshot,
 } from '../protocol/bodies.ts';
-import type { Participant, ServiceState } from '../protocol/events.ts';
+import type { Participant, ServiceStatus } from '../protocol/events.ts';
 
 /** Where an object stands in the queue, as last heard. */
 export interface QueuePlace {
@@ -51,7 +51,7 @@ export interface SessionState {
   /** Clicks made here that the log has yet to confirm, oldest first. */
   readonly pending: readonly PendingClick[];
   readonly participants: readonly Participant[];
-  readonly service: { readonly state: ServiceState; readonly retryInMs?: number };
+  readonly service: ServiceStatus;
 }
 
 /** A session of which nothing is known yet. */

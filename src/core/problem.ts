@@ -99,6 +99,11 @@ export class ProblemError extends Error {
   }
 }
 
+/** True for what fails because the storage cannot be reached: it will pass, and is nobody's mistake. */
+export function isStorageLost(error: unknown): boolean {
+  return error instanceof ProblemError && error.code === 'storage_unavailable';
+}
+
 /** RFC 9457, with the members of A2. */
 export interface Problem {
   readonly type: string;

@@ -1,3 +1,4 @@
+import { isStorageLost } from '../core/problem.ts';
 import type { Clock, Logger, Timer } from '../ports/system.ts';
 
 export interface Chore {
@@ -41,9 +42,14 @@ export class Chores {
     try {
       await chore.run();
     } catch (error) {
-      const message = error instanceof Error ? error.message : 'unknown';
-      this.#log.error('a chore failed', { chore: chore.name, error: message });
+      // Said once, by whoever watches the storage.
+      if (!isStorageLost(error)) this.#report(chore, error);
     }
     this.#schedule(chore);
+  }
+
+  #report(chore: Chore, error: unknown): void {
+    const message = error instanceof Error ? error.message : 'unknown';
+    this.#log.error('a chore failed', { chore: chore.name, error: message });
   }
 }

@@ -1,4 +1,4 @@
-import { ProblemError } from '../core/problem.ts';
+import { isStorageLost } from '../core/problem.ts';
 
 /**
  * Visits all items, one after the other. What fails for one of them alone is reported at the end, so
@@ -13,7 +13,7 @@ export async function eachInTurn<Item>(
     try {
       await visit(item);
     } catch (error) {
-      if (error instanceof ProblemError && error.code === 'storage_unavailable') throw error;
+      if (isStorageLost(error)) throw error;
       failures.push(error);
     }
   }

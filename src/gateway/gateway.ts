@@ -10,6 +10,7 @@ import { ObjectService } from './object-service.ts';
 import { QueueReporter } from './queue-reporter.ts';
 import { SessionService } from './session-service.ts';
 import type { GatewaySettings } from './settings.ts';
+import { StorageMonitor } from './storage-monitor.ts';
 import { EventPages } from './stream/event-pages.ts';
 import { StreamService } from './stream/stream-service.ts';
 import { Sweeper } from './sweeper.ts';
@@ -18,6 +19,8 @@ import { Estimator } from './work/estimator.ts';
 import { ServiceMonitor } from './work/service-monitor.ts';
 import { WorkEntry } from './work/work-entry.ts';
 
+/** How often the storage is asked whether it is there: readers that lost it wait for the answer. */
+const STORAGE_CHECK_MS = 1_000;
 /** How often waiting readers learn their places in the queue. */
 const QUEUE_REPORT_MS = 1_000;
 /** How often the streams' positions are compared with the log (L12). */
@@ -80,11 +83,20 @@ export class Gateway implements AsyncDisposable {
       { ...ports, estimator, monitor, settings: options },
       options.featureConcurrency,
     );
-    this.health = new HealthService(engine, this.streams, this.#dispatcher);
+    this.health = new HealthService(engine, monitor, this.#dispatcher);
+    const storage = new StorageMonitor(engine, log, {
+      changed: (available) => {
+        this.streams.setStorage(available);
+        // What happened meanwhile, a loss of the log included, was announced to nobody.
+        if (available) this.streams.checkPositions().catch(() => undefined);
+      },
+      reachable: () => void this.streams.resume(),
+    });
     const reporter = new QueueReporter(this.streams, work, clock);
     // Several times in a life time, however short: an open stream has to be counted as use in time.
     const expiryMs = Math.min(EXPIRY_MS, options.sessionTtlMs / 3);
     this.#chores = new Chores(clock, log, [
+      { name: 'storage', everyMs: STORAGE_CHECK_MS, run: () => storage.check() },
       { name: 'queue places', everyMs: QUEUE_REPORT_MS, run: () => reporter.report() },
       { name: 'positions', everyMs: POSITION_CHECK_MS, run: () => this.streams.checkPositions() },
       { name: 'sweep', everyMs: SWEEP_MS, run: () => sweeper.sweep() },

@@ -1,6 +1,6 @@
 import type { Engine } from '../ports/engine.ts';
-import type { StreamService } from './stream/stream-service.ts';
 import type { Dispatcher } from './work/dispatcher.ts';
+import type { ServiceMonitor } from './work/service-monitor.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -11,13 +11,13 @@ export interface Readiness {
 /** A32: whether clicks can be taken now. */
 export class HealthService {
   readonly #engine: Engine;
-  readonly #streams: StreamService;
+  readonly #monitor: ServiceMonitor;
   readonly #dispatcher: Dispatcher;
   #draining = false;
 
-  constructor(engine: Engine, streams: StreamService, dispatcher: Dispatcher) {
+  constructor(engine: Engine, monitor: ServiceMonitor, dispatcher: Dispatcher) {
     this.#engine = engine;
-    this.#streams = streams;
+    this.#monitor = monitor;
     this.#dispatcher = dispatcher;
   }
 
@@ -29,7 +29,7 @@ export class HealthService {
   async readiness(): Promise<Readiness> {
     const problems: string[] = [];
     if (this.#draining) problems.push('This gateway is stopping.');
-    if (this.#dispatcher.limit === 0 || this.#streams.serviceState === 'down') {
+    if (this.#dispatcher.limit === 0 || this.#monitor.state === 'down') {
       problems.push('No feature server has answered.');
     }
     try {

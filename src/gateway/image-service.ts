@@ -1,6 +1,6 @@
 import type { ImageId } from '../core/ids.ts';
 import { imageId } from '../core/ids.ts';
-import { ProblemError } from '../core/problem.ts';
+import { isStorageLost, ProblemError } from '../core/problem.ts';
 import type { Blob } from '../ports/blob-store.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { AddedImage, Companion, ImageFacts, SessionFacts } from '../ports/session-store.ts';
@@ -47,13 +47,18 @@ export class ImageService {
   async add(session: SessionFacts, input: AddImage): Promise<AddedImage> {
     const facts = imageFacts(input);
     const known = await this.#known(session, facts.imageId);
+    let kept = known !== undefined;
     let added: AddedImage;
     try {
-      if (known === undefined) await this.#keepBlobs(session, facts, input);
+      if (!kept) await this.#keepBlobs(session, facts, input);
+      kept = true;
       added = await this.#engine.sessions.addImage(session.sessionId, facts, this.#clock.now());
     } catch (error) {
-      const holder = blobHolder(session.sessionId, facts);
-      if (known === undefined) await this.#engine.blobs.release(holder);
+      // When the reply was lost, the session may have the image: then its bytes must stay.
+      const unknown = kept && isStorageLost(error);
+      if (known === undefined && !unknown) {
+        await this.#engine.blobs.release(blobHolder(session.sessionId, facts));
+      }
       throw error;
     }
     return added.added ? { ...added, image: await this.#prepare(session, facts, added) } : added;

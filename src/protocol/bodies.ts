@@ -3,7 +3,7 @@ import type { Cursor, ResetReason } from '../core/cursor.ts';
 import type { ClickId, ImageId, ObjectId, SessionId } from '../core/ids.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Box, Point } from '../core/prompt.ts';
-import type { Envelope, Participant, SegmentCompletedPayload, ServiceState } from './events.ts';
+import type { Envelope, Participant, SegmentCompletedPayload, ServiceStatus } from './events.ts';
 
 /** Free-form JSON that a caller attaches and gets back unchanged. */
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -155,7 +155,7 @@ export interface Snapshot {
   readonly images: readonly ImageBody[];
   readonly objects: readonly ObjectBody[];
   readonly participants: readonly Participant[];
-  readonly service: { readonly state: ServiceState };
+  readonly service: ServiceStatus;
   readonly limits: Limits;
 }
 

@@ -141,6 +141,12 @@ export interface Participant {
 
 export type ServiceState = 'ok' | 'degraded' | 'down';
 
+/** How the service is and, when it is not well, what it lacks. */
+export interface ServiceStatus {
+  readonly state: ServiceState;
+  readonly reason?: 'storage' | 'feature_server';
+}
+
 /** A22: payload of every passing frame. */
 export interface PassingPayloads {
   'stream.opened': {
@@ -149,6 +155,7 @@ export interface PassingPayloads {
     /** True when events of before that moment follow. */
     readonly replaying: boolean;
     readonly heartbeatMs: number;
+    readonly service: ServiceStatus;
   };
   'session.snapshot': Snapshot;
   'stream.reset': {
@@ -163,7 +170,7 @@ export interface PassingPayloads {
   };
   'segment.started': { readonly objectId: ObjectId; readonly revision: number };
   'presence.updated': { readonly participants: readonly Participant[] };
-  'service.updated': { readonly state: ServiceState; readonly retryInMs?: number };
+  'service.updated': ServiceStatus;
   'stream.draining': { readonly reconnectInMs: number };
   heartbeat: { readonly cursor: Cursor | null };
 }

@@ -1,5 +1,5 @@
 /** The bar: modes, undo and redo, the connection, the time of the last mask. */
-import type { ConnectionName } from '../client/index.ts';
+import type { ConnectionName, ServiceStatus } from '../client/index.ts';
 import type { Aiming } from './aiming.ts';
 import type { Clicks } from './clicks.ts';
 import { byTestId, find } from './dom.ts';
@@ -11,6 +11,12 @@ const WORDS: Readonly<Record<ConnectionName, string>> = {
   reconnecting: 'Reconnecting',
   offline: 'Offline',
   closed: 'Ended',
+};
+
+const SERVICE_WORDS: Readonly<Record<ServiceStatus['state'], string>> = {
+  ok: WORDS.live,
+  degraded: 'Live, engine degraded',
+  down: 'Live, engine down',
 };
 
 const MODES: readonly Mode[] = ['add', 'remove', 'box'];
@@ -41,16 +47,19 @@ function drawPill(studio: Studio): void {
   const pill = byTestId('status-pill', HTMLElement);
   const { session } = studio.state;
   const state = session?.connection.name ?? 'idle';
-  const service = session?.state.service.state ?? 'ok';
+  const service = session?.state.service ?? { state: 'ok' };
   const text = find('span', HTMLElement, pill);
   pill.hidden = session === undefined;
   pill.dataset['state'] = state;
-  pill.dataset['service'] = service;
-  const slow = state === 'live' && service !== 'ok';
+  pill.dataset['service'] = service.state;
   const words = session === undefined ? '' : WORDS[session.connection.name];
-  const shown = slow ? `Live, engine ${service}` : words;
+  const shown = state === 'live' ? wordsOf(service) : words;
   // Setting equal text would make some readers say it again.
   if (text.textContent !== shown) text.textContent = shown;
+}
+
+function wordsOf({ state, reason }: ServiceStatus): string {
+  return reason === 'storage' ? 'Live, storage away' : SERVICE_WORDS[state];
 }
 
 function drawTime(studio: Studio): void {

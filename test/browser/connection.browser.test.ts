@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LiveSession } from '../../src/client/index.ts';
+import { RedisServer } from '../redis/redis-server.ts';
 import { cuttingProxy } from './cutting-proxy.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import { startGateway } from './gateway-process.ts';
@@ -171,6 +172,21 @@ describe('the stream in a browser', () => {
     await using _second = await startGateway({ port: first.port });
     await studio.page.getByTestId('note').waitFor();
     expect(await studio.page.getByTestId('use-sample').isVisible()).toBe(true);
+  });
+
+  it('A22 says that the storage is away while it is, and shows what came after', async () => {
+    await using redis = await RedisServer.start();
+    await using shared = await startGateway({ env: { REDIS_URL: redis.url } });
+    const session = await sampleSession(shared.url);
+    await using studio = await StudioPage.open(browser, `${shared.url}/#${session.sessionId}`);
+    await studio.ready();
+    const pill = studio.page.getByTestId('status-pill');
+    redis.freeze();
+    await eventually(() => pill.textContent()).toBe('Live, storage away');
+    redis.thaw();
+    await eventually(() => pill.textContent()).toBe('Live');
+    await studio.click(apple.click.x, apple.click.y);
+    await studio.settled(1, 1);
   });
 
   it('A26 is followed by the same SDK from Node, which has no EventSource', async () => {

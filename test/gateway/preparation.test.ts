@@ -207,6 +207,20 @@ describe('what images leave behind', () => {
     expect(await service.logOf(facts.sessionId, 'image.ready')).toHaveLength(1);
   });
 
+  test('A9 an upload whose answer is lost with the storage keeps its bytes: it may be in the log', async () => {
+    const service = openService({
+      wrap: (engine) =>
+        meddle(engine, 'sessions', ['addImage'], async (call) => {
+          await call();
+          throw new ProblemError('storage_unavailable', 'the reply was lost');
+        }),
+    });
+    const facts = await service.session();
+    await expect(service.addImage(facts)).rejects.toThrow('the reply was lost');
+    expect(await service.logOf(facts.sessionId, 'image.added')).toHaveLength(1);
+    expect(await service.bare.blobs.get(nameOf('cat'))).toBeDefined();
+  });
+
   test('A9 an upload whose companion finds no room keeps nothing of its image', async () => {
     let puts = 0;
     const service = openService({

@@ -124,20 +124,34 @@ describe('redis connections', () => {
     const ids: number[] = [];
     const id = () => commands.use((client) => client.client('ID'));
     ids.push(await id());
+    const given = Promise.withResolvers<void>();
+    await commands.use(async (client) => client.once('close', () => given.resolve()));
     server.freeze();
     const ms = await elapsed(() => refused(id(), 'storage_unavailable'));
     expect(ms).toBeLessThan(1_500);
-    const ends = async () => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      await commands.use(async (client) => {
-        client.once('close', () => resolve());
-      });
-      return promise;
-    };
-    await within('the link to be given up', ends(), 10_000);
+    await within('the link to be given up', given.promise, 10_000);
     server.thaw();
     ids.push(await eventually('a reply', id));
     expect(ids[1]).not.toBe(ids[0]);
+  });
+
+  it('fail commands at once while a link is silent, until anything is heard', async () => {
+    await using server = await RedisServer.start();
+    await using connections = await connect(server);
+    const { commands } = connections;
+    let sent = 0;
+    const count = () =>
+      commands.use((client) => {
+        sent += 1;
+        return client.ping();
+      });
+    server.freeze();
+    await refused(count(), 'storage_unavailable');
+    for (let n = 0; n < 100; n += 1) await refused(count(), 'storage_unavailable');
+    // None of them piled up on the link.
+    expect(sent).toBe(1);
+    server.thaw();
+    expect(await eventually('a reply', count)).toBe('PONG');
   });
 
   it('subscribe again after a restart, and say that messages may be missing', async () => {

@@ -3,8 +3,8 @@ import { RedisLink } from './link.ts';
 import type { RedisAddress } from './redis-url.ts';
 import { RedisSubscriber } from './subscriber.ts';
 
-/** Commands are answered or have failed within a second, whatever has happened to Redis. */
-const COMMAND_DEADLINE_MS = 1_000;
+/** Requests are answered or have failed within a second, whatever has happened to Redis. */
+const COMMAND_DEADLINE_MS = 800;
 /** A script runs for milliseconds: a link that owes replies and is silent for this long is dead. */
 const COMMAND_SILENCE_MS = 3_000;
 /** A blob of 5 MB on a slow link. */

@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import type { LogExtent, Position } from '../../core/cursor.ts';
 import type { SessionId } from '../../core/ids.ts';
 import type { EventLog, LogListener, LogPage } from '../../ports/event-log.ts';
@@ -11,6 +12,9 @@ import type { RedisSubscriber } from './subscriber.ts';
 
 type ReadReply = [epoch: number, first: number, last: number, entries: StreamEntry[]];
 
+/** How many logs are looked at together after a broken connection: thousands may have to be. */
+const CATCH_UPS = 16;
+
 const READ = script<ReadReply | null>('session/read-2');
 
 /**
@@ -22,6 +26,8 @@ export class RedisEventLog implements EventLog {
   readonly #slot: SessionSlot;
   readonly #subscriber: RedisSubscriber;
   readonly #bells = new Map<SessionId, SessionBell>();
+  readonly #catchUps = new PQueue({ concurrency: CATCH_UPS });
+  readonly #waiting = new Set<SessionBell>();
 
   constructor(slot: SessionSlot, subscriber: RedisSubscriber) {
     this.#slot = slot;
@@ -67,10 +73,20 @@ export class RedisEventLog implements EventLog {
   }
 
   #open(session: SessionId): SessionBell {
-    const bell = new SessionBell((again) => void this.#catchUp(session, again));
+    const bell = new SessionBell((again) => this.#resume(session, again));
     this.#bells.set(session, bell);
     bell.subscribed = this.#subscriber.subscribe(this.#slot.key(session, 'bell'), bell);
     return bell;
+  }
+
+  /** The connection was lost and is there again; once for all losses until its turn comes. */
+  #resume(session: SessionId, bell: SessionBell): void {
+    if (this.#waiting.has(bell)) return;
+    this.#waiting.add(bell);
+    void this.#catchUps.add(async () => {
+      this.#waiting.delete(bell);
+      if (this.#bells.get(session) === bell) await this.#catchUp(session, bell);
+    });
   }
 
   /** Messages may have been missed: the newest entry shows the listeners whether. */

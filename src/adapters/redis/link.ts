@@ -133,6 +133,7 @@ export class RedisLink implements AsyncDisposable {
     try {
       return await before(command(this.#client), end - Date.now());
     } catch (error) {
+      if (error instanceof LinkLost) this.#doubt(error);
       if (isReply(error) || isMistake(error) || Date.now() >= end) throw error;
       if (error instanceof LinkLost) throw error;
       // Redis has ended the connection, and ioredis calls it ready until it has closed.
@@ -151,6 +152,20 @@ export class RedisLink implements AsyncDisposable {
     await before(this.#recovery.promise, since + READY_WAIT_MS - Date.now());
   }
 
+  /**
+   * Nothing came in time. Until something does, commands fail at once: a request that gives several
+   * has waited once, and nothing piles up. A link that stays silent is closed, and made anew.
+   */
+  #doubt(error: LinkLost): void {
+    if (this.#downSince !== undefined) return;
+    this.#lastError = error;
+    this.#down(Date.now() - READY_WAIT_MS);
+    this.#client.ping().then(
+      () => this.#up(),
+      () => undefined,
+    );
+  }
+
   #up(): void {
     if (this.#downSince !== undefined && this.#lastError !== undefined) {
       this.#options.log.info('Redis is back', this.#facts());
@@ -160,9 +175,9 @@ export class RedisLink implements AsyncDisposable {
     this.#recovery.resolve();
   }
 
-  #down(): void {
+  #down(since = Date.now()): void {
     if (this.#downSince !== undefined) return;
-    this.#downSince = Date.now();
+    this.#downSince = since;
     this.#recovery = Promise.withResolvers();
     if (this.#closing) return;
     const error = this.#lastError?.message ?? 'the connection was closed';

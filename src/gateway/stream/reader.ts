@@ -1,7 +1,9 @@
 import type { Position, ResetReason } from '../../core/cursor.ts';
 import { formatCursor, isAfter, resetReason } from '../../core/cursor.ts';
 import type { SessionId } from '../../core/ids.ts';
+import { isStorageLost } from '../../core/problem.ts';
 import type { EventLog, LoggedEvent, LogPage } from '../../ports/event-log.ts';
+import type { ServiceStatus } from '../../protocol/events.ts';
 import type { StreamChannel } from './channel.ts';
 import { eventBytes, passingBytes, passingFrame } from './frames.ts';
 import { Outbox } from './outbox.ts';
@@ -20,6 +22,10 @@ export interface ReaderHost {
   ): Promise<{ readonly bytes: Uint8Array; readonly position: Position } | undefined>;
   onReset(reason: ResetReason): void;
   onFrame(bytes: number): void;
+  /** How the service is, and the frame that says so. */
+  service(): { readonly status: ServiceStatus; readonly frame: Uint8Array };
+  /** The storage is lost to this reader; somebody calls {@link Reader.resume} when it is back. */
+  onStranded(reader: Reader): void;
   /** The last frame of a reader that cannot be served any more: when to come back (A25). */
   farewell(): Uint8Array;
   /** The reader is over, for whatever reason; called once. */
@@ -30,10 +36,11 @@ export interface ReaderHost {
  * Where a reader stands:
  * - `opening`: its position is being looked up, nothing may be written yet;
  * - `catching-up`: it is served from the log, page by page, as its network drains;
+ * - `stranded`: as before, but the storage was lost; the stream stays open until it is back;
  * - `live`: it has everything, and frames are written as they come;
  * - `ended`.
  */
-type ReaderState = 'opening' | 'catching-up' | 'live' | 'ended';
+type ReaderState = 'opening' | 'catching-up' | 'stranded' | 'live' | 'ended';
 
 /**
  * One open stream: a cursor over the session's log. Writes every event after its position exactly
@@ -51,6 +58,8 @@ export class Reader {
   #cursor: Position | undefined;
   /** A reset that must be told before anything else. */
   #reset: ResetReason | undefined;
+  /** What this connection was told last of the service. */
+  #told: ServiceStatus | undefined;
   #pumping = false;
 
   constructor(
@@ -81,10 +90,11 @@ export class Reader {
     return { taken: this.#sink.taken, waiting: !this.#outbox.empty };
   }
 
-  /** Begins with `opening`, then everything after `from`; with the snapshot when there is none. */
+  /** Begins with `opening`, which tells how the service is, then everything after `from`; with the snapshot when there is none. */
   start(opening: Uint8Array, from: Position | undefined, reset: ResetReason | undefined): void {
     if (this.ended) return;
     this.#state = 'catching-up';
+    this.#told = this.#host.service().status;
     this.#write(opening);
     this.#cursor = from;
     this.#reset = reset;
@@ -117,10 +127,18 @@ export class Reader {
     if (this.#state === 'live' && this.#outbox.open) this.#write(bytes);
   }
 
+  /** Tells how the service is; a reader that cannot be told now is told when it has caught up. */
+  tellService(): void {
+    const { status, frame } = this.#host.service();
+    if (!this.#idle || this.#told === status || !this.#outbox.open) return;
+    this.#told = status;
+    this.#write(frame);
+  }
+
   /** A heartbeat with the reader's own cursor; none while the socket is backed up (L13). */
   heartbeat(): void {
     const position = this.#cursor;
-    if (this.#state !== 'live' || position === undefined || !this.#outbox.empty) return;
+    if (!this.#idle || position === undefined || !this.#outbox.empty) return;
     const frame = passingFrame('heartbeat', { cursor: formatCursor(position) }, this.#host.now());
     this.#write(passingBytes(frame, { position }));
   }
@@ -142,25 +160,43 @@ export class Reader {
 
   /** Goes on where the network or the log made it wait. */
   wake(): void {
-    if (this.#pumping || this.ended || this.#state === 'opening') return;
-    this.#pumping = true;
     void this.#pump();
   }
 
+  /** The storage is back: goes on where it stands. Resolves when it has to wait again, for whatever. */
+  async resume(): Promise<void> {
+    if (this.#state === 'stranded') this.#state = 'catching-up';
+    await this.#pump();
+  }
+
+  /** Nothing else is being written: it has everything, or nothing to read from. */
+  get #idle(): boolean {
+    return this.#state === 'live' || this.#state === 'stranded';
+  }
+
   async #pump(): Promise<void> {
+    if (this.#pumping || this.ended || this.#state === 'opening') return;
+    this.#pumping = true;
     try {
-      while (!this.ended && this.#outbox.flush() && this.#outbox.open && this.#state !== 'live') {
+      while (this.#outbox.flush() && this.#outbox.open && this.#state === 'catching-up') {
         if (this.#reset !== undefined) await this.#writeReset(this.#reset);
         else if (this.#cursor === undefined) await this.#writeSnapshot();
         else await this.#writePage(this.#cursor);
       }
-    } catch {
-      // The storage is lost. The reader returns to where it stands when that has passed.
-      this.end(this.#host.farewell());
+    } catch (error) {
+      if (isStorageLost(error)) this.#strand();
+      else this.end(this.#host.farewell());
     } finally {
       // In the same step as the last look at state and network: what changes later calls `wake`.
       this.#pumping = false;
     }
+  }
+
+  #strand(): void {
+    if (this.ended) return;
+    this.#state = 'stranded';
+    this.tellService();
+    this.#host.onStranded(this);
   }
 
   async #writeReset(reason: ResetReason): Promise<void> {
@@ -201,7 +237,9 @@ export class Reader {
     // Live only at the end of the log, and if nothing was announced beyond it: the announcement
     // itself was dropped, since this reader was catching up.
     const last = this.#cursor ?? cursor;
-    if (last.sequence >= page.extent.last && !this.channel.isAhead(last)) this.#state = 'live';
+    if (last.sequence < page.extent.last || this.channel.isAhead(last)) return;
+    this.#state = 'live';
+    this.tellService();
   }
 
   #writeEvent(event: LoggedEvent): void {

@@ -6,7 +6,7 @@ import type { EventLog } from '../../ports/event-log.ts';
 import type { SessionFacts, SessionStore, SnapshotCut } from '../../ports/session-store.ts';
 import type { Clock, Metrics, Random } from '../../ports/system.ts';
 import type { Snapshot } from '../../protocol/bodies.ts';
-import type { PassingFrame, ServiceState } from '../../protocol/events.ts';
+import type { ServiceState } from '../../protocol/events.ts';
 import { eachInTurn } from '../each-in-turn.ts';
 import type { GatewaySettings } from '../settings.ts';
 import { limitsOf } from '../settings.ts';
@@ -15,7 +15,9 @@ import { passingBytes, passingFrame, timestamp } from './frames.ts';
 import { Pulse } from './pulse.ts';
 import type { ReaderHost } from './reader.ts';
 import { Reader } from './reader.ts';
+import { ServiceNotice } from './service-notice.ts';
 import type { StreamSink } from './sink.ts';
+import { StrandedReaders } from './stranded-readers.ts';
 
 /** A25: spread over two seconds, so that readers cut at once do not come back at once. */
 const RETRY_MIN_MS = 1_000;
@@ -43,7 +45,8 @@ export class StreamService {
   readonly #channels = new Map<SessionId, OpenChannel>();
   readonly #pulse: Pulse;
   readonly #host: ReaderHost;
-  #service: ServiceState = 'ok';
+  readonly #service = new ServiceNotice();
+  readonly #stranded = new StrandedReaders();
   #draining = false;
 
   constructor(ports: StreamPorts, settings: GatewaySettings) {
@@ -56,6 +59,11 @@ export class StreamService {
       snapshotFrame: (session) => this.#snapshotFrame(session),
       onReset: (reason) => ports.metrics.streamReset(reason),
       onFrame: (bytes) => ports.metrics.streamFrames(1, bytes),
+      service: () => ({
+        status: this.#service.status,
+        frame: this.#service.frame(ports.clock.now()),
+      }),
+      onStranded: (reader) => this.#stranded.add(reader),
       farewell: () => this.#drainingFrame(),
       onEnd: (reader) => this.#onEnd(reader),
     };
@@ -64,11 +72,6 @@ export class StreamService {
   /** Sessions with an open stream here. */
   get sessions(): readonly SessionId[] {
     return [...this.#channels.keys()];
-  }
-
-  /** State of the feature servers, as streams and snapshots tell it. */
-  get serviceState(): ServiceState {
-    return this.#service;
   }
 
   /**
@@ -110,12 +113,19 @@ export class StreamService {
     return this.#complete(cut);
   }
 
-  /** Shows a passing frame to every reader of every session here. */
-  setServiceState(state: ServiceState, retryInMs?: number): void {
-    if (state === this.#service) return;
-    this.#service = state;
-    const payload = retryInMs === undefined ? { state } : { state, retryInMs };
-    this.#broadcast(passingFrame('service.updated', payload, this.#ports.clock.now()));
+  /** How the feature servers are; all readers are told. */
+  setServiceState(state: ServiceState): void {
+    if (this.#service.setFeatures(state)) this.#tellService();
+  }
+
+  /** Whether the storage can be reached; all readers are told, and none of them is cut (A22). */
+  setStorage(available: boolean): void {
+    if (this.#service.setStorage(available)) this.#tellService();
+  }
+
+  /** The storage has just been reached: readers that lost it go on where they stand. */
+  async resume(): Promise<void> {
+    await this.#stranded.resume();
   }
 
   /** Runs `visit` for each channel that is open now. */
@@ -154,6 +164,7 @@ export class StreamService {
         cursor: formatCursor(head),
         replaying: position !== undefined && position.sequence < head.sequence,
         heartbeatMs: this.#settings.heartbeatMs,
+        service: this.#service.status,
       },
       this.#ports.clock.now(),
     );
@@ -174,6 +185,7 @@ export class StreamService {
     const { channel, participantId } = reader;
     channel.readers.delete(reader);
     this.#pulse.delete(reader);
+    this.#stranded.delete(reader);
     this.#ports.metrics.streamsOpen(-1);
     if (participantId !== undefined && channel.leave(participantId)) {
       this.#announceParticipants(channel);
@@ -201,13 +213,15 @@ export class StreamService {
     return {
       ...cut.snapshot,
       participants: open?.channel.participants ?? [],
-      service: { state: this.#service },
+      service: this.#service.status,
       limits: limitsOf(this.#settings),
     };
   }
 
-  #broadcast(frame: PassingFrame): void {
-    for (const { channel } of this.#channels.values()) channel.passing(frame);
+  #tellService(): void {
+    for (const { channel } of this.#channels.values()) {
+      for (const reader of channel.readers) reader.tellService();
+    }
   }
 
   #announceParticipants(channel: StreamChannel): void {

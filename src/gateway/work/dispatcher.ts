@@ -1,3 +1,4 @@
+import { isStorageLost } from '../../core/problem.ts';
 import type { Timer } from '../../ports/system.ts';
 import type { Lease } from '../../ports/work-queue.ts';
 import { LeaseLost } from './lease-clock.ts';
@@ -90,7 +91,8 @@ export class Dispatcher {
       await this.#claim();
       await this.#schedule();
     } catch (error) {
-      this.#report('claiming work failed', error);
+      // Lost storage is said once, by whoever watches it.
+      if (!isStorageLost(error)) this.#report('claiming work failed', error);
       this.#wakeIn(FAILURE_RETRY_MS);
     }
   }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { objectId } from '../../../src/core/ids.ts';
+import { passingFrame } from '../../../src/gateway/stream/frames.ts';
 import { HandSink } from '../support/hand-sink.ts';
 import { openService } from '../support/service.ts';
 
@@ -57,16 +59,23 @@ describe('a reader that cannot keep up', () => {
     expect(sink.sequences).toEqual(range(6, 185));
   });
 
-  test('A27 passing frames are dropped for it, and come again once it keeps up', async () => {
+  test('A27 passing frames are dropped for it, but how the service is it learns at the end', async () => {
     const { service, facts, sink } = await stuck();
     await service.append(facts, 3, LARGE);
+    const { sessionId } = facts;
+    const place = { objectId: objectId('padding'), position: 1, etaMs: 1 };
+    const pass = () =>
+      service.engine.log.pass(sessionId, passingFrame('queue.updated', place, service.clock.now()));
+    pass();
     service.gateway.streams.setServiceState('degraded');
     sink.release();
     await service.pass(0);
     expect(sink.sequences).toEqual([6, 7, 8]);
-    expect(sink.of('service.updated')).toEqual([]);
-    service.gateway.streams.setServiceState('ok');
-    expect(sink.of('service.updated')[0]?.data.payload).toEqual({ state: 'ok' });
+    expect(sink.of('queue.updated')).toEqual([]);
+    expect(sink.of('service.updated').map(({ data }) => data.payload.state)).toEqual(['degraded']);
+    pass();
+    await service.pass(0);
+    expect(sink.of('queue.updated')).toHaveLength(1);
   });
 
   test('A27 is cut when it takes nothing for 30 s', async () => {

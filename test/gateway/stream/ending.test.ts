@@ -1,25 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { ProblemError } from '../../../src/core/problem.ts';
 import type { Engine } from '../../../src/ports/engine.ts';
 import { HandSink } from '../support/hand-sink.ts';
+import { losable } from '../support/losable-engine.ts';
 import { openService } from '../support/service.ts';
-
-/** An engine whose log fails while `lost.now` is set. */
-function losable(lost: { now: boolean }) {
-  return (engine: Engine): Engine => ({
-    ...engine,
-    log: new Proxy(engine.log, {
-      get: (target, name) => {
-        const method = Reflect.get(target, name).bind(target);
-        if (name === 'pass') return method;
-        return async (...args: unknown[]) => {
-          if (lost.now) throw new ProblemError('storage_unavailable', 'gone');
-          return await method(...args);
-        };
-      },
-    }),
-  });
-}
 
 describe('retry, and how streams end', () => {
   test('A25 retry is sent first on every connection, random in 1000 to 3000 ms', async () => {
@@ -93,29 +76,19 @@ describe('retry, and how streams end', () => {
     expect(service.gateway.streams.sessions).toEqual([]);
   });
 
-  test.each(['before it opens', 'while it catches up'])(
-    'A25 a stream whose storage is lost %s is told to return, and ends',
-    async (when) => {
-      const lost = { now: false };
-      const service = openService({ wrap: losable(lost) });
-      const facts = await service.chattySession();
-      lost.now = when === 'before it opens';
-      const sink = await service.stream(facts);
-      if (!lost.now) {
-        lost.now = true;
-        sink.holding = true;
-        await service.append(facts, 2, 300_000);
-        sink.release();
-        await service.pass(0);
-      }
-      expect(sink.events.at(-1)).toBe('stream.draining');
-      expect(sink.retries.at(-1)).toBe(sink.frames.at(-1)?.data.payload.reconnectInMs);
-      expect(sink.ended).toBe(true);
-      expect(service.gateway.streams.sessions).toEqual([]);
-      lost.now = false;
-      expect((await service.stream(facts)).events).toEqual(['stream.opened', 'session.snapshot']);
-    },
-  );
+  test('A25 a stream that is opened while the storage is away is told to return, and ends', async () => {
+    const loss = { now: false, refused: 0 };
+    const service = openService({ wrap: losable(loss) });
+    const facts = await service.chattySession();
+    loss.now = true;
+    const sink = await service.stream(facts);
+    expect(sink.events).toEqual(['stream.draining']);
+    expect(sink.retries.at(-1)).toBe(sink.frames.at(-1)?.data.payload.reconnectInMs);
+    expect(sink.ended).toBe(true);
+    expect(service.gateway.streams.sessions).toEqual([]);
+    loss.now = false;
+    expect((await service.stream(facts)).events).toEqual(['stream.opened', 'session.snapshot']);
+  });
 
   test('A8 session.closed is the last event of a session, and ends its streams', async () => {
     const service = openService();

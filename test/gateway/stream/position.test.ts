@@ -97,7 +97,12 @@ describe('the position that a stream is read from', () => {
       expect(first?.id).toBeUndefined();
       opened.push(first?.data.payload);
     }
-    const said = (replaying: boolean) => ({ cursor: head, replaying, heartbeatMs: 7_000 });
+    const said = (replaying: boolean) => ({
+      cursor: head,
+      replaying,
+      service: { state: 'ok' },
+      heartbeatMs: 7_000,
+    });
     expect(opened).toEqual([said(false), said(false), said(true)]);
   });
 

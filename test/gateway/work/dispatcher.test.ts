@@ -99,7 +99,7 @@ describe('dispatching', () => {
     await service.pass(5_000);
     // The first failure came before anybody looked: the snapshot tells it.
     const told = sink.of('session.snapshot')[0]?.data.payload.service;
-    expect(told).toEqual({ state: 'down' });
+    expect(told).toEqual({ state: 'down', reason: 'feature_server' });
     const states = sink.of('service.updated').map(({ data }) => data.payload.state);
     expect(states).toEqual(['ok']);
     expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(1);

@@ -14,6 +14,7 @@ import {
   IMAGE,
   image,
   logged,
+  opened,
   passing,
   SESSION,
   snapshot,
@@ -194,5 +195,13 @@ describe('clicks that are shown before the log has them', () => {
     const shown = addPending(start, pendingClick('ref'));
     expect(dropPending(shown, 'ref')).toEqual(start);
     expect(dropPending(start, 'ref')).toBe(start);
+  });
+
+  it('A22 keeps what the service lacks until it is told otherwise, or another stream begins', () => {
+    const away = passing('service.updated', { state: 'down', reason: 'storage' });
+    const told = played(start, away);
+    expect(told.service).toEqual({ state: 'down', reason: 'storage' });
+    expect(played(told, passing('service.updated', { state: 'ok' })).service.state).toBe('ok');
+    expect(played(told, opened()).service).toEqual({ state: 'ok' });
   });
 });

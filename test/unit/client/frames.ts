@@ -100,4 +100,9 @@ export const snapshot = (sequence: number, objects: readonly ObjectBody[] = []):
 });
 
 export const opened = (heartbeatMs = 25_000): Passing =>
-  passing('stream.opened', { cursor: at(9), replaying: false, heartbeatMs });
+  passing('stream.opened', {
+    cursor: at(9),
+    replaying: false,
+    heartbeatMs,
+    service: { state: 'ok' },
+  });

@@ -1,4 +1,4 @@
-import { ProblemError } from '../../../core/problem.ts';
+import { isStorageLost } from '../../../core/problem.ts';
 import type { SessionFacts } from '../../../ports/session-store.ts';
 import { QUERY } from '../../../protocol/routes.ts';
 import { json } from '../answers.ts';
@@ -46,7 +46,7 @@ async function enterStream(face: FaceContext, call: Call): Promise<SessionFacts 
   try {
     return await enter(face, call);
   } catch (error) {
-    if (error instanceof ProblemError && error.code === 'storage_unavailable') return undefined;
+    if (isStorageLost(error)) return undefined;
     throw error;
   }
 }

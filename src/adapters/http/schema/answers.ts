@@ -143,7 +143,12 @@ export const SnapshotSchema = z
     participants: z
       .array(z.strictObject({ participantId: z.string(), joinedAt: TimeSchema }).readonly())
       .readonly(),
-    service: z.strictObject({ state: z.enum(['ok', 'degraded', 'down']) }).readonly(),
+    service: z
+      .strictObject({
+        state: z.enum(['ok', 'degraded', 'down']),
+        reason: z.exactOptional(z.enum(['storage', 'feature_server'])),
+      })
+      .readonly(),
     limits: LimitsSchema,
   })
   .readonly()
