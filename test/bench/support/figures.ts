@@ -23,11 +23,17 @@ export const median = (values: readonly number[]): number => quantile(values, 0.
 
 export function printFigures(figures: readonly Figure[]): void {
   for (const { name, value, unit, target } of figures) {
-    const shown = value >= 100 ? value.toFixed(0) : value.toFixed(2);
+    const shown = shownValue(value);
     console.log(
       `  ${name.padEnd(58)} ${shown.padStart(9)} ${unit.padEnd(5)} ${verdict(value, target)}`,
     );
   }
+}
+
+function shownValue(value: number): string {
+  // Nothing was there to be measured, or it never came.
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'none' : 'never';
+  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2);
 }
 
 function verdict(value: number, target: Figure['target']): string {

@@ -60,7 +60,8 @@ export async function announcedUrl(child: ChildProcess): Promise<string> {
   return await promise.finally(() => clearTimeout(timer));
 }
 
-async function untilReady(url: string): Promise<void> {
+/** Takes clicks: its feature server has answered. */
+export async function untilReady(url: string): Promise<void> {
   const deadline = Date.now() + START_DEADLINE_MS;
   while (Date.now() < deadline) {
     const response = await fetch(`${url}/readyz`).catch(() => undefined);

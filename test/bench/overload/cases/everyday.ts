@@ -1,0 +1,82 @@
+import { SeededRandom } from '../../../sim/seeded-random.ts';
+import { median, quantile } from '../../support/figures.ts';
+import type { Arm, Outcome } from '../experiment.ts';
+import { runArms } from '../experiment.ts';
+import type { Span } from '../load/arrivals.ts';
+import { bursts, inOrder } from '../load/arrivals.ts';
+import { clicksWithin, DEADLINE_MS } from '../measures.ts';
+import type { Settings } from '../settings.ts';
+import { stubOf } from '../settings.ts';
+import { CONTENDERS } from '../systems/contenders.ts';
+import type { Case, CaseResult, Table } from './case.ts';
+import { etaFigures } from './figures-of.ts';
+import { OBJECTS_EACH, range, SESSIONS } from './people.ts';
+
+const CAPACITY = 8;
+const CLICKS_PER_SECOND = 1;
+/** Few bursts a second: a p95 takes time. */
+const LONGER = 2;
+
+export const everyday: Case = {
+  name: 'everyday',
+  about:
+    'Ten people with ten objects each, about one click a second each in bursts of 1–4 clicks 200–400 ms apart; capacity 8. Nothing is overloaded: here a call for every click is not slower.',
+  run: runEveryday,
+};
+
+async function runEveryday(settings: Settings): Promise<CaseResult> {
+  const untilMs = settings.warmUpMs + settings.measureMs * LONGER;
+  const window = { fromMs: settings.warmUpMs, untilMs };
+  const plan = { window, endMs: untilMs + 2 * DEADLINE_MS };
+  const outcomes = await runArms(armsOf(settings, untilMs), plan, settings);
+  return { tables: outcomes.map((outcome) => tableOf(outcome, window)) };
+}
+
+function armsOf(settings: Settings, untilMs: number): Arm[] {
+  const arrivals = inOrder(
+    range(0, SESSIONS).flatMap((person) => {
+      const random = new SeededRandom(settings.seed * 100 + 70 + person);
+      const objects = range(person * OBJECTS_EACH, OBJECTS_EACH);
+      return bursts(random, CLICKS_PER_SECOND, { fromMs: 0, untilMs }, objects);
+    }),
+  );
+  return CONTENDERS.map(({ name, start }) => ({
+    name,
+    start,
+    arrivals,
+    sessions: SESSIONS,
+    objectsEach: OBJECTS_EACH,
+    stub: stubOf(settings, CAPACITY),
+  }));
+}
+
+function tableOf(outcome: Outcome, window: Span): Table {
+  const isOurs = outcome.name === CONTENDERS[0]?.name;
+  const { ledger, before, after } = outcome;
+  const clicks = clicksWithin(ledger.clicks, window);
+  const waits = clicks
+    .filter(({ last }) => last)
+    .map(({ end, endedAtMs, atMs }) =>
+      end === 'masked' && endedAtMs !== undefined ? endedAtMs - atMs : Number.POSITIVE_INFINITY,
+    );
+  return {
+    title: `the everyday case, ${outcome.name}`,
+    figures: [
+      {
+        name: 'last click of a burst to its mask, median',
+        value: median(waits),
+        unit: 'ms',
+        ...(isOurs ? { target: { most: 700 } } : {}),
+      },
+      {
+        name: 'the same, p95',
+        value: quantile(waits, 0.95),
+        unit: 'ms',
+        ...(isOurs ? { target: { most: 2_000 } } : {}),
+      },
+      { name: 'calls a click', value: (after.calls - before.calls) / clicks.length, unit: '' },
+      { name: 'most calls in flight at the server', value: after.mostOpen, unit: '' },
+      ...(isOurs ? etaFigures(outcome, window) : []),
+    ],
+  };
+}

@@ -1,0 +1,105 @@
+import { SeededRandom } from '../../../sim/seeded-random.ts';
+import type { Arm, Outcome } from '../experiment.ts';
+import { runArms } from '../experiment.ts';
+import type { Span } from '../load/arrivals.ts';
+import { inOrder, poisson, steady } from '../load/arrivals.ts';
+import { recordsOf } from '../load/ledger.ts';
+import { clicksWithin, masksWithin, share } from '../measures.ts';
+import type { Settings } from '../settings.ts';
+import { stubOf } from '../settings.ts';
+import { startMaskwire } from '../systems/maskwire.ts';
+import type { Case, CaseResult } from './case.ts';
+import { OBJECTS_EACH, objectsOf, SESSIONS } from './people.ts';
+
+const CAPACITY = 4;
+const OTHERS_LOAD = 2;
+const CLICKS_PER_SECOND = 10;
+/** The first object of the eleventh session. */
+const OBJECT = SESSIONS * OBJECTS_EACH;
+/** Everything that was accepted has ended long before. */
+const PATIENCE_MS = 15_000;
+
+export const fastClicker: Case = {
+  name: 'fast-clicker',
+  about:
+    'One object clicked ten times a second, once alone and once among ten people who offer twice the capacity. A fair share is that of one session in eleven.',
+  run: runFastClicker,
+};
+
+async function runFastClicker(settings: Settings): Promise<CaseResult> {
+  const untilMs = settings.warmUpMs + settings.measureMs;
+  const window = { fromMs: settings.warmUpMs, untilMs };
+  const plan = { window, endMs: untilMs + PATIENCE_MS };
+  const [alone, among] = await runArms(armsOf(settings, untilMs), plan, settings);
+  if (alone === undefined || among === undefined) throw new Error('an arm is missing');
+  const capacityPerSecond = (CAPACITY * 1000) / settings.stub.serviceMs;
+  const fairShare = capacityPerSecond / (SESSIONS + 1);
+  const { masks, clicks } = recordsOf(among.ledger, (object) => object === OBJECT);
+  const own = clicksWithin(clicks, window);
+  return {
+    tables: [
+      {
+        title: 'one object clicked ten times a second',
+        figures: [
+          {
+            name: 'its masks, share of a fair share, among others',
+            value: masksWithin(masks, window).length / seconds(window) / fairShare,
+            unit: '',
+            target: { least: 0.8 },
+          },
+          {
+            name: 'its accepted clicks that ended',
+            value: share(
+              own.filter(({ end }) => end !== 'refused'),
+              ({ end }) => end !== undefined,
+            ),
+            unit: '',
+            target: { least: 1 },
+          },
+          {
+            name: 'its clicks refused, among others',
+            value: share(own, ({ end }) => end === 'refused'),
+            unit: '',
+          },
+          {
+            name: 'its calls, among others',
+            value: callsPerSecond(among, window),
+            unit: '1/s',
+            target: { most: 2.1 },
+          },
+          {
+            name: 'its calls, alone',
+            value: callsPerSecond(alone, window),
+            unit: '1/s',
+            target: { most: 2.1 },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+function armsOf(settings: Settings, untilMs: number): Arm[] {
+  const span = { fromMs: 0, untilMs };
+  const capacityPerSecond = (CAPACITY * 1000) / settings.stub.serviceMs;
+  const random = new SeededRandom(settings.seed * 100 + 60);
+  const fast = steady(CLICKS_PER_SECOND, span, OBJECT);
+  const others = poisson(random, OTHERS_LOAD * capacityPerSecond, span, objectsOf(SESSIONS));
+  const arm = {
+    start: startMaskwire,
+    sessions: SESSIONS + 1,
+    objectsEach: OBJECTS_EACH,
+    stub: stubOf(settings, CAPACITY),
+  };
+  return [
+    { ...arm, name: 'alone', arrivals: fast },
+    { ...arm, name: 'among others', arrivals: inOrder([...fast, ...others]) },
+  ];
+}
+
+const seconds = ({ fromMs, untilMs }: Span) => (untilMs - fromMs) / 1000;
+
+function callsPerSecond({ before, after }: Outcome, window: Span): number {
+  const calls = (after.callsOf[OBJECT] ?? 0) - (before.callsOf[OBJECT] ?? 0);
+  return calls / seconds(window);
+}

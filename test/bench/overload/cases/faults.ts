@@ -1,0 +1,109 @@
+import { SeededRandom } from '../../../sim/seeded-random.ts';
+import { quantile } from '../../support/figures.ts';
+import type { Outcome } from '../experiment.ts';
+import { runArms } from '../experiment.ts';
+import type { Span } from '../load/arrivals.ts';
+import { poisson } from '../load/arrivals.ts';
+import { answeredShare, share } from '../measures.ts';
+import type { Settings } from '../settings.ts';
+import { stubOf } from '../settings.ts';
+import { startThreeGateways } from '../systems/maskwire.ts';
+import type { Case, CaseResult, Table } from './case.ts';
+import { OBJECTS_EACH, objectsOf, SESSIONS } from './people.ts';
+
+const CAPACITY = 4;
+/** Short calls, so that there are many. */
+const SERVICE_MS = 40;
+/** Of what the server could do without faults: there is always somebody who waits for a place. */
+const LOAD = 1.5;
+/** Share of the calls that reach the server in time, as a first guess of how long it takes. */
+const EXPECTED_GOODPUT = 0.8;
+const CALL_TIMEOUT_MS = 1_000;
+const LEASE_MS = 3_000;
+const PATIENCE_MS = 15_000;
+
+const FAULTS = {
+  busyEveryMs: 6_000,
+  busyForMs: 600,
+  hang: 0.005,
+  truncate: 0.01,
+  reset: 0.01,
+} as const;
+
+export const faults: Case = {
+  name: 'faults',
+  about:
+    'Three gateways on one Redis before a server with short calls (40 ms, capacity 4) that answers 503 for 0.6 of every 6 s, leaves 0.5 % of the calls hanging, and breaks 1 % off and resets 1 %. Calls may take a second.',
+  run: runFaults,
+};
+
+async function runFaults(settings: Settings): Promise<CaseResult> {
+  const capacityPerSecond = (CAPACITY * 1000) / SERVICE_MS;
+  const untilMs = (settings.faultCalls * 1000) / (capacityPerSecond * EXPECTED_GOODPUT);
+  const span = { fromMs: 0, untilMs };
+  const random = new SeededRandom(settings.seed * 100 + 90);
+  const arm = {
+    name: 'Maskwire',
+    start: startThreeGateways,
+    arrivals: poisson(random, LOAD * capacityPerSecond, span, objectsOf(SESSIONS)),
+    sessions: SESSIONS,
+    objectsEach: OBJECTS_EACH,
+    stub: stubOf(settings, CAPACITY, { ...FAULTS, serviceMs: SERVICE_MS }),
+    env: {
+      MASKWIRE_CALL_TIMEOUT_MS: CALL_TIMEOUT_MS,
+      MASKWIRE_ENCODE_TIMEOUT_MS: CALL_TIMEOUT_MS,
+      MASKWIRE_LEASE_MS: LEASE_MS,
+    },
+  };
+  const plan = { window: span, endMs: untilMs + PATIENCE_MS };
+  const [outcome] = await runArms([arm], plan, settings);
+  return { tables: outcome === undefined ? [] : [tableOf(outcome, span)] };
+}
+
+function tableOf({ final, ledger }: Outcome, span: Span): Table {
+  const accepted = ledger.clicks.filter(({ end }) => end !== 'refused');
+  const spoiled = Object.values(final.faults).reduce((sum, count) => sum + count, 0);
+  return {
+    title: 'bursts of 503, hangs, broken and reset answers, three gateways',
+    figures: [
+      { name: 'calls', value: final.calls, unit: '' },
+      { name: 'of them spoiled', value: spoiled, unit: '' },
+      {
+        name: 'most calls in flight at the server',
+        value: final.mostOpen,
+        unit: '',
+        target: { most: CAPACITY },
+      },
+      { name: 'most calls that it worked on', value: final.mostWorking, unit: '' },
+      {
+        name: 'retries, share of the calls',
+        value: final.repeats / final.calls,
+        unit: '',
+        target: { most: 0.1 },
+      },
+      {
+        name: 'a hanging call given up after its deadline, most',
+        value: Math.max(0, ...final.overdueMs),
+        unit: 'ms',
+        target: { most: 250 },
+      },
+      { name: 'the same, median', value: quantile(final.overdueMs, 0.5), unit: 'ms' },
+      {
+        name: 'accepted clicks that ended',
+        value: share(accepted, ({ end }) => end !== undefined),
+        unit: '',
+        target: { least: 1 },
+      },
+      {
+        name: 'accepted clicks that failed',
+        value: share(accepted, ({ end }) => end === 'failed'),
+        unit: '',
+      },
+      {
+        name: 'clicks answered within 3 s',
+        value: answeredShare(ledger.clicks, span),
+        unit: '',
+      },
+    ],
+  };
+}

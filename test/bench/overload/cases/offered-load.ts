@@ -1,0 +1,143 @@
+import { SeededRandom } from '../../../sim/seeded-random.ts';
+import type { Figure } from '../../support/figures.ts';
+import type { Point } from '../drawings/load-drawings.ts';
+import { loadDrawings } from '../drawings/load-drawings.ts';
+import type { Arm, Outcome } from '../experiment.ts';
+import { runArms } from '../experiment.ts';
+import type { Span } from '../load/arrivals.ts';
+import { poisson } from '../load/arrivals.ts';
+import { DEADLINE_MS, jainIndex, masksBySession, recoveryMs } from '../measures.ts';
+import type { Settings } from '../settings.ts';
+import { stubOf } from '../settings.ts';
+import { CONTENDERS } from '../systems/contenders.ts';
+import type { Case, CaseResult, Table } from './case.ts';
+import type { Summary } from './figures-of.ts';
+import { etaFigures, summarise } from './figures-of.ts';
+import { OBJECTS_EACH, objectsOf, SESSIONS } from './people.ts';
+
+const CAPACITY = 4;
+const LOADS = [1, 2, 5, 10] as const;
+/** What is offered once the overload is over, as a share of the capacity. */
+const CALM_LOAD = 0.5;
+
+/** What each load is held to, of the issue's table. */
+const LEAST_GOODPUT: Readonly<Record<number, number>> = { 2: 0.95, 5: 0.95, 10: 0.9 };
+const LEAST_ANSWERED_AT_CAPACITY = 0.95;
+const MOST_WASTED = 0.02;
+
+export const offeredLoad: Case = {
+  name: 'offered-load',
+  about:
+    'Ten people with ten objects each; clicks as a Poisson process over all objects, at multiples of what the server can do (capacity 4). Afterwards half of it: how long people still feel the overload.',
+  run: runOfferedLoads,
+};
+
+async function runOfferedLoads(settings: Settings): Promise<CaseResult> {
+  const points: Point[] = [];
+  const tables: Table[] = [];
+  for (const load of LOADS) {
+    const spans = spansOf(settings);
+    const plan = { window: spans.measured, endMs: spans.calm.untilMs + DEADLINE_MS };
+    const outcomes = await runArms(armsOf(settings, load, spans), plan, settings);
+    for (const outcome of outcomes) {
+      const summary = summarise(outcome, spans.measured, capacityPerSecond(settings));
+      points.push({ load, name: outcome.name, summary });
+      tables.push(tableOf(outcome, summary, load, spans));
+    }
+  }
+  return { tables, drawings: loadDrawings(points) };
+}
+
+const capacityPerSecond = ({ stub }: Settings) => (CAPACITY * 1000) / stub.serviceMs;
+
+interface Spans {
+  readonly load: Span;
+  readonly measured: Span;
+  readonly calm: Span;
+}
+
+function spansOf({ warmUpMs, measureMs }: Settings): Spans {
+  const endMs = warmUpMs + measureMs;
+  return {
+    load: { fromMs: 0, untilMs: endMs },
+    measured: { fromMs: warmUpMs, untilMs: endMs },
+    calm: { fromMs: endMs, untilMs: endMs + Math.max(5_000, measureMs / 3) },
+  };
+}
+
+function armsOf(settings: Settings, load: number, spans: Spans): Arm[] {
+  const random = new SeededRandom(settings.seed * 100 + load);
+  const objects = objectsOf(SESSIONS);
+  const perSecond = capacityPerSecond(settings);
+  const arrivals = [
+    ...poisson(random, load * perSecond, spans.load, objects),
+    ...poisson(random, CALM_LOAD * perSecond, spans.calm, objects),
+  ];
+  return CONTENDERS.map(({ name, start }) => ({
+    name,
+    start,
+    arrivals,
+    sessions: SESSIONS,
+    objectsEach: OBJECTS_EACH,
+    stub: stubOf(settings, CAPACITY),
+  }));
+}
+
+function tableOf(outcome: Outcome, summary: Summary, load: number, spans: Spans): Table {
+  const isOurs = outcome.name === CONTENDERS[0]?.name;
+  const figures = [
+    ...loadFigures(summary, load),
+    ...fairnessFigures(outcome, spans, load),
+    ...(isOurs ? etaFigures(outcome, spans.measured) : []),
+  ];
+  return {
+    title: `${load} × capacity, ${outcome.name}`,
+    // The targets are Maskwire's; the peers are there for comparison.
+    figures: isOurs ? figures : figures.map(({ target: _, ...figure }) => figure),
+  };
+}
+
+function loadFigures(summary: Summary, load: number): Figure[] {
+  const goodput = LEAST_GOODPUT[load];
+  const overloaded = goodput !== undefined;
+  return [
+    {
+      name: 'goodput, share of the capacity',
+      value: summary.goodput,
+      unit: '',
+      ...(overloaded ? { target: { least: goodput } } : {}),
+    },
+    {
+      name: 'clicks answered within 3 s',
+      value: summary.answered,
+      unit: '',
+      ...(overloaded ? {} : { target: { least: LEAST_ANSWERED_AT_CAPACITY } }),
+    },
+    { name: 'clicks refused', value: summary.refused, unit: '' },
+    { name: 'newest click to mask, p50', value: summary.p50Ms, unit: 'ms' },
+    { name: 'the same, p95', value: summary.p95Ms, unit: 'ms' },
+    {
+      name: 'the same, p99',
+      value: summary.p99Ms,
+      unit: 'ms',
+      ...(overloaded ? { target: { most: DEADLINE_MS } } : {}),
+    },
+    {
+      name: 'work finished too late or for nobody',
+      value: summary.wasted,
+      unit: '',
+      ...(overloaded ? { target: { most: MOST_WASTED } } : {}),
+    },
+    { name: 'calls a click', value: summary.callsPerClick, unit: '' },
+    { name: 'most calls in flight at the server', value: summary.mostOpen, unit: '' },
+  ];
+}
+
+function fairnessFigures({ ledger }: Outcome, spans: Spans, load: number): Figure[] {
+  const masks = masksBySession(ledger.masks, spans.measured, SESSIONS, OBJECTS_EACH);
+  const jain = { name: 'Jain index of the people', value: jainIndex(masks), unit: '' };
+  const recovery = recoveryMs(ledger.clicks, spans.calm);
+  return load === 1
+    ? [jain]
+    : [jain, { name: 'last miss after the overload', value: recovery, unit: 'ms' }];
+}

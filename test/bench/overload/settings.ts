@@ -1,0 +1,121 @@
+import { parseArgs } from 'node:util';
+import type { StubOptions } from './stub/options.ts';
+import { NO_FAULTS } from './stub/options.ts';
+
+export const USAGE = `npm run bench:overload -- [CASE …] [options]
+  --quick            a third of the time a case (3 minutes in all instead of about 12)
+  --seconds N        measured time of a case
+  --speed N          service times and deadlines N times as fast
+  --seed N           of arrivals, service times and faults
+  --calls N          calls of the case with faults
+  --service-ms N     mean time of a call
+  --cv N             its coefficient of variation
+  --penalty N        part of the throughput that each further multiple of the capacity costs
+  --env NAME=VALUE   a setting of the gateways, as it is; may be repeated
+  --json FILE        all figures, also as JSON
+  --draw DIR         where the curves are drawn; docs, and nowhere when quick or for single cases`;
+
+export interface Settings {
+  readonly cases: readonly string[];
+  readonly quick: boolean;
+  readonly measureMs: number;
+  readonly warmUpMs: number;
+  readonly speed: number;
+  readonly seed: number;
+  readonly faultCalls: number;
+  readonly stub: Pick<StubOptions, 'serviceMs' | 'cv' | 'penalty' | 'seed'>;
+  readonly json: string | undefined;
+  readonly draw: string | undefined;
+  /** Settings of the gateways: those of a case in model time, then those of the command line. */
+  gatewayEnv(durations: Readonly<Record<string, number>>): Record<string, string>;
+}
+
+const DEFAULTS = { measureMs: 30_000, warmUpMs: 6_000, faultCalls: 5_000 };
+const QUICK = { measureMs: 10_000, warmUpMs: 5_000, faultCalls: 1_500 };
+
+/**
+ * Waits that a click is accepted for: with a call's longest time they still end within three seconds.
+ * The gateway's own default suits people who rather wait than click again.
+ */
+const DURATIONS = { MASKWIRE_MAX_WAIT_MS: 2_000 } as const;
+
+/** @throws Error that says what is wrong with the arguments */
+export function readSettings(args: readonly string[]): Settings {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
+      speed: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '1' },
+      calls: { type: 'string' },
+      'service-ms': { type: 'string', default: '500' },
+      cv: { type: 'string', default: '0.25' },
+      penalty: { type: 'string', default: '0.35' },
+      env: { type: 'string', multiple: true, default: [] },
+      json: { type: 'string' },
+      draw: { type: 'string' },
+    },
+  });
+  const form = values.quick ? QUICK : DEFAULTS;
+  const speed = number('speed', values.speed, 0.1, 20);
+  const seed = number('seed', values.seed, 0, 2 ** 31);
+  const given = Object.fromEntries(values.env.map((pair) => namedValue(pair)));
+  const whole = positionals.length === 0 && !values.quick;
+  return {
+    cases: positionals,
+    quick: values.quick,
+    measureMs: 1000 * number('seconds', values.seconds ?? form.measureMs / 1000, 1, 3_600),
+    warmUpMs: form.warmUpMs,
+    speed,
+    seed,
+    faultCalls: number('calls', values.calls ?? form.faultCalls, 100, 1_000_000),
+    stub: {
+      serviceMs: number('service-ms', values['service-ms'], 1, 60_000),
+      cv: number('cv', values.cv, 0, 2),
+      penalty: number('penalty', values.penalty, 0, 0.9),
+      seed,
+    },
+    json: values.json,
+    draw: values.draw ?? (whole ? 'docs' : undefined),
+    gatewayEnv: (durations) => ({ ...inRealTime({ ...DURATIONS, ...durations }, speed), ...given }),
+  };
+}
+
+/** The feature server of a case: what the command line says, and a capacity. */
+export function stubOf(
+  settings: Settings,
+  capacity: number,
+  change: Partial<StubOptions> = {},
+): StubOptions {
+  return { ...NO_FAULTS, ...settings.stub, capacity, ...change };
+}
+
+/** Options in model time as the program gets them. */
+export function scaledStub(options: StubOptions, speed: number): StubOptions {
+  const { serviceMs, busyEveryMs, busyForMs } = options;
+  return {
+    ...options,
+    serviceMs: serviceMs / speed,
+    busyEveryMs: busyEveryMs / speed,
+    busyForMs: busyForMs / speed,
+  };
+}
+
+function inRealTime(durations: Readonly<Record<string, number>>, speed: number) {
+  const entries = Object.entries(durations);
+  return Object.fromEntries(entries.map(([name, ms]) => [name, String(Math.round(ms / speed))]));
+}
+
+function number(name: string, text: string | number, least: number, most: number): number {
+  const value = Number(text);
+  if (text !== '' && value >= least && value <= most) return value;
+  throw new Error(`--${name} must be a number from ${least} to ${most}.`);
+}
+
+function namedValue(pair: string): [string, string] {
+  const at = pair.indexOf('=');
+  if (at < 1) throw new Error(`--env must be NAME=VALUE, not ${pair}.`);
+  return [pair.slice(0, at), pair.slice(at + 1)];
+}
