@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { paths } from '../../src/protocol/routes.ts';
 import type { Bench, Figure } from './support/figures.ts';
-import { residentBytes, startGateway } from './support/gateway-process.ts';
+import { settledBytes, startGateway } from './support/gateway-process.ts';
 import { openSession } from './support/session.ts';
 
 const STREAMS = 5_000;
@@ -43,24 +43,11 @@ async function perStream(
 ): Promise<number> {
   // Code that is compiled at the first stream is not memory of a stream.
   for (const socket of await openStreams(url, path, WARM_UP)) socket.destroy();
-  await settled(pid);
-  const before = residentBytes(pid);
+  const before = await settledBytes(pid);
   const sockets = await openStreams(url, path, STREAMS);
-  await settled(pid);
-  const after = residentBytes(pid);
+  const after = await settledBytes(pid);
   for (const socket of sockets) socket.destroy();
   return (after - before) / STREAMS / 1024;
-}
-
-/** Until the resident size has not moved for a second: the collector has caught up. */
-async function settled(pid: number): Promise<void> {
-  let last = residentBytes(pid);
-  for (let quiet = 0; quiet < 4; ) {
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    const now = residentBytes(pid);
-    quiet = Math.abs(now - last) < 256 * 1024 ? quiet + 1 : 0;
-    last = now;
-  }
 }
 
 async function peer(file: string): Promise<number> {

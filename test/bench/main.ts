@@ -11,11 +11,21 @@ import { idleStreams } from './idle-streams.ts';
 import { latency } from './latency.ts';
 import { photos } from './photos.ts';
 import { redis } from './redis.ts';
+import { returningReaders } from './returning-readers.ts';
 import type { Figure } from './support/figures.ts';
 import { printFigures } from './support/figures.ts';
 import { throughput } from './throughput.ts';
 
-const BENCHES = [featureServer, latency, throughput, redis, photos, badInput, idleStreams];
+const BENCHES = [
+  featureServer,
+  latency,
+  throughput,
+  redis,
+  photos,
+  badInput,
+  idleStreams,
+  returningReaders,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -39,6 +39,18 @@ export function residentBytes(pid: number): number {
   return Number(line?.[1] ?? 0) * 1024;
 }
 
+/** Resident memory when it has not moved for a second: the collector has caught up. */
+export async function settledBytes(pid: number): Promise<number> {
+  let last = residentBytes(pid);
+  for (let quiet = 0; quiet < 4; ) {
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    const now = residentBytes(pid);
+    quiet = Math.abs(now - last) < 256 * 1024 ? quiet + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
 /** Linux counts in hundredths of a second. */
 export function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
