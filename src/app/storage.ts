@@ -44,7 +44,7 @@ async function openShared(
   // Loaded when it is needed: most who try Maskwire have no Redis.
   const [{ openRedisEngine }, { RedisStartError }] = await Promise.all([
     import('../adapters/redis/engine.ts'),
-    import('../adapters/redis/start-checks.ts'),
+    import('../adapters/redis/start-failure.ts'),
   ]);
   const redis = await openRedisEngine({ url, prefix, settings, clock, log, maxBlobBytes }).catch(
     (error: unknown) => {

@@ -1,21 +1,13 @@
 /** The whole engine: every contract, and what it says of a server that cannot be used. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
-import type { Engine } from '../../src/ports/engine.ts';
 import type { Logger } from '../../src/ports/system.ts';
-import { blobStoreContract } from '../contract/blob-store.contract.ts';
-import { eventLogContract } from '../contract/event-log.contract.ts';
-import { idempotencyStoreContract } from '../contract/idempotency-store.contract.ts';
-import { imageRegistryContract } from '../contract/image-registry.contract.ts';
-import { sessionModelContract } from '../contract/session-model.contract.ts';
-import { sessionStoreContract } from '../contract/session-store.contract.ts';
 import { CONTRACT_SETTINGS, refused } from '../contract/support.ts';
-import { workQueueContract } from '../contract/work-queue.contract.ts';
+import { engineContracts, freshPrefix } from './engine-contracts.ts';
 import { freePort, RedisServer } from './redis-server.ts';
 import { eventually, realClock, silent } from './support.ts';
 
 let server: RedisServer;
-let opened = 0;
 
 beforeAll(async () => {
   server = await RedisServer.start();
@@ -24,20 +16,9 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const options = { settings: CONTRACT_SETTINGS, clock: realClock, log: silent };
 
-function open(): Promise<Engine> {
-  // Its own keys, so that it holds nothing yet.
-  opened += 1;
-  const prefix = `engine-${opened}`;
-  return openRedisEngine({ ...options, url: server.url, prefix, time: 'caller' });
-}
-
-sessionStoreContract('redis engine', open);
-sessionModelContract('redis engine', open, 20);
-eventLogContract('redis engine', open);
-workQueueContract('redis engine', open);
-blobStoreContract('redis engine', open);
-imageRegistryContract('redis engine', open);
-idempotencyStoreContract('redis engine', open);
+engineContracts('redis engine', () =>
+  openRedisEngine({ ...options, url: server.url, prefix: freshPrefix(), time: 'caller' }),
+);
 
 describe('redis engine: start', () => {
   const start = (url: string, log: Logger = silent) => openRedisEngine({ ...options, url, log });
@@ -102,6 +83,8 @@ describe('redis engine: start', () => {
       /is a replica: REDIS_URL must name the primary/,
     );
     await using cluster = await RedisServer.start(['--cluster-enabled', 'yes']);
-    await expect(start(cluster.url)).rejects.toThrow(/is a cluster, which is not supported/);
+    await expect(start(cluster.url)).rejects.toThrow(
+      /is a node of a cluster: set REDIS_URL=redis\+cluster:/,
+    );
   });
 });

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisKeys } from '../../src/adapters/redis/keys.ts';
-import { nameOf, parseRedisUrl } from '../../src/adapters/redis/redis-url.ts';
 import { run } from '../../src/adapters/redis/scripts.ts';
 import { sessionId } from '../../src/core/ids.ts';
 import { refused, within } from '../contract/support.ts';
@@ -189,41 +188,6 @@ describe('redis connections', () => {
     await server.resume();
     const end = await eventually('subscribing', () => subscriber.subscribe('channel', listener));
     expect(end).toBeTypeOf('function');
-  });
-});
-
-describe('redis addresses', () => {
-  it('A33 are read whole', () => {
-    expect(parseRedisUrl('redis://localhost')).toEqual({
-      host: 'localhost',
-      port: 6379,
-      db: 0,
-      tls: false,
-    });
-    expect(parseRedisUrl('rediss://me:p%40ss@[::1]:7000/3')).toEqual({
-      host: '::1',
-      port: 7000,
-      username: 'me',
-      password: 'p@ss',
-      db: 3,
-      tls: true,
-    });
-  });
-
-  it('are shown without user and password', () => {
-    expect(nameOf(parseRedisUrl('rediss://me:secret@[::1]:7000/3'))).toBe('rediss://[::1]:7000/3');
-  });
-
-  it.each([
-    '',
-    'localhost:6379',
-    'http://x',
-    'redis://',
-    'redis://x/a',
-    'redis://x?y',
-    'redis://:%@x',
-  ])('A33 refuse %j without showing it', (text) => {
-    expect(() => parseRedisUrl(text)).toThrow(/^(must|has) /);
   });
 });
 

@@ -386,16 +386,14 @@ describe('servers that are restarted or replaced', () => {
     await using replica = await RedisServer.start(following);
     const keys = freshKeys();
     await using old = await openSessionEngine(primary, keys);
-    await using young = await openSessionEngine(replica, keys);
     const scene = await Scene.open(old);
-    const { commands } = young.connections;
     await eventually('the replica to follow', async () => {
-      expect(await young.sessions.find(scene.session)).toBeDefined();
       expect(await old.connections.commands.use((client) => client.wait(1, 100))).toBe(1);
     });
     const kept = await scene.position();
     // What comes from here on, the replica never gets.
-    await commands.use((client) => client.replicaof('NO', 'ONE'));
+    await replica.command(['REPLICAOF', 'NO', 'ONE']);
+    await using young = await openSessionEngine(replica, keys);
     await scene.click('a', point(1));
     const lost = await scene.position();
     const anew = scene.command('b', point(2), { requestId: randomUUID(), clickId: freshClickId() });

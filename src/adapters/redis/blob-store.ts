@@ -38,7 +38,7 @@ export class RedisBlobStore implements BlobStore {
     // Whoever reserved it first may have died before it wrote.
     await connections.blobs.use(async (client) => {
       if ((await client.pexpire(key, lifeMs)) === 0) await client.set(key, value, 'PX', lifeMs);
-    });
+    }, key);
   }
 
   async get(id: string): Promise<Blob | undefined> {
@@ -47,7 +47,10 @@ export class RedisBlobStore implements BlobStore {
     if (found === null) return undefined;
     const [generation, contentType] = found;
     const key = this.#key(id, generation);
-    const bytes = await connections.blobs.use((client) => client.getexBuffer(key, 'PX', lifeMs));
+    const bytes = await connections.blobs.use(
+      (client) => client.getexBuffer(key, 'PX', lifeMs),
+      key,
+    );
     return bytes === null ? undefined : { bytes, contentType };
   }
 
@@ -57,7 +60,7 @@ export class RedisBlobStore implements BlobStore {
     const keys = forgotten.flatMap((id, at) =>
       at % 2 ? [] : this.#key(id, forgotten[at + 1] ?? ''),
     );
-    const deleted = keys.map((key) => connections.blobs.use((client) => client.unlink(key)));
+    const deleted = keys.map((key) => connections.blobs.use((client) => client.unlink(key), key));
     // The index has forgotten them; bytes that cannot be deleted now go when their life is over.
     await Promise.allSettled(deleted);
   }

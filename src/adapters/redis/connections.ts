@@ -2,6 +2,8 @@ import type { Logger } from '../../ports/system.ts';
 import { RedisLink } from './link.ts';
 import type { RedisAddress } from './redis-url.ts';
 import { RedisSubscriber } from './subscriber.ts';
+import { openTopology } from './topology/open.ts';
+import type { Topology } from './topology/topology.ts';
 
 /** Requests are answered or have failed within a second, whatever has happened to Redis. */
 const COMMAND_DEADLINE_MS = 800;
@@ -12,10 +14,11 @@ const BLOB_DEADLINE_MS = 10_000;
 const BLOB_SILENCE_MS = 8_000;
 
 /**
- * The connections of a gateway, by role, so that none delays another: scripts and short commands;
- * what is listened to; and megabytes.
+ * The connections of a gateway to each primary, by role, so that none delays another: scripts and
+ * short commands; what is listened to; and megabytes.
  */
 export interface RedisConnections extends AsyncDisposable {
+  readonly topology: Topology;
   readonly commands: RedisLink;
   readonly subscriber: RedisSubscriber;
   readonly blobs: RedisLink;
@@ -27,7 +30,12 @@ export function openConnections(options: {
   readonly log: Logger;
 }): RedisConnections {
   const { address, log } = options;
-  const link = { address, log, deadlineMs: COMMAND_DEADLINE_MS, silenceMs: COMMAND_SILENCE_MS };
+  const topology = openTopology(address, log);
+  const link = {
+    ...{ address, topology, log },
+    deadlineMs: COMMAND_DEADLINE_MS,
+    silenceMs: COMMAND_SILENCE_MS,
+  };
   const commands = new RedisLink({ ...link, name: 'maskwire-commands' });
   const subscriber = new RedisSubscriber({ ...link, name: 'maskwire-subscriber' });
   const blobs = new RedisLink({
@@ -37,10 +45,12 @@ export function openConnections(options: {
     silenceMs: BLOB_SILENCE_MS,
   });
   return {
+    topology,
     commands,
     subscriber,
     blobs,
     [Symbol.asyncDispose]: async () => {
+      await topology[Symbol.asyncDispose]();
       await Promise.all([
         commands[Symbol.asyncDispose](),
         subscriber[Symbol.asyncDispose](),

@@ -10,10 +10,10 @@ import { RedisImageRegistry } from './image-registry.ts';
 import { RedisKeys } from './keys.ts';
 import { SECRET_LIFE_MS, sharedLifeMs } from './lifetimes.ts';
 import type { RedisLink } from './link.ts';
-import { nameOf, parseRedisUrl } from './redis-url.ts';
+import { parseRedisUrl } from './redis-url.ts';
 import { SessionSlot } from './session/session-slot.ts';
 import { RedisSessionStore } from './session-store.ts';
-import { checkServer, connected } from './start-checks.ts';
+import { checkServers } from './start-checks.ts';
 import { RedisWorkQueue } from './work-queue.ts';
 
 /** Bounds what uploads can make Redis hold, unless told otherwise. */
@@ -22,7 +22,7 @@ const MAX_BLOB_BYTES = 512 * 1024 * 1024;
 const CONNECT_WAIT_MS = 5_000;
 
 export interface RedisEngineOptions {
-  /** `redis://` or `rediss://`, with user, password and database if need be. */
+  /** In one of the forms of {@link parseRedisUrl}. */
   readonly url: string;
   /** Before every key; `mw` if not given. */
   readonly prefix?: string | undefined;
@@ -53,8 +53,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Redi
   await using opened = new AsyncDisposableStack();
   const connections = opened.use(openConnections({ address, log }));
   const { commands, subscriber } = connections;
-  await connected(commands, nameOf(address), CONNECT_WAIT_MS);
-  await checkServer(commands, address, log);
+  await checkServers(connections, address, log, CONNECT_WAIT_MS);
 
   const keys = new RedisKeys(options.prefix);
   const lifeMs = sharedLifeMs(settings.sessionTtlMs);
@@ -72,7 +71,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Redi
     idempotency: new RedisIdempotencyStore(shared),
     secret,
     ready: async () => {
-      await commands.use((client) => client.ping());
+      await commands.useAll((client) => client.ping());
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
@@ -85,6 +84,6 @@ async function sharedSecret(commands: RedisLink, keys: RedisKeys): Promise<Uint8
     await client.set(key, fresh, 'PX', SECRET_LIFE_MS, 'NX');
     await client.pexpire(key, SECRET_LIFE_MS);
     return await client.get(key);
-  });
+  }, key);
   return Buffer.from(text ?? fresh, 'base64url');
 }

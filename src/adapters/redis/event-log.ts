@@ -68,7 +68,7 @@ export class RedisEventLog implements EventLog {
   pass(session: SessionId, frame: PassingFrame): void {
     const channel = this.#slot.key(session, 'bell');
     this.#slot.link
-      .use((client) => client.spublish(channel, JSON.stringify(frame)))
+      .use((client) => client.spublish(channel, JSON.stringify(frame)), channel)
       .catch(() => undefined);
   }
 

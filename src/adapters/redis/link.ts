@@ -1,114 +1,88 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Logger } from '../../ports/system.ts';
+import { before } from './deadline.ts';
 import { isMistake, isReply, LinkLost, storageUnavailable, translated } from './failure.ts';
-import type { RedisAddress } from './redis-url.ts';
-import { nameOf } from './redis-url.ts';
+import { NodeLink } from './node-link.ts';
+import { asking, isChangingOver, isMovingNow, redirectionOf } from './redirection.ts';
+import type { RedisAddress, RedisNode } from './redis-url.ts';
+import { accessTo, nodeName } from './redis-url.ts';
+import type { LookFailure, Topology } from './topology/topology.ts';
 
-/** How long a command waits for a link that is just being made again. */
-const READY_WAIT_MS = 700;
-/** Of an attempt to connect; a blackholed one says nothing at all. */
-const CONNECT_TIMEOUT_MS = 2_000;
-/** Between two attempts at most, so that a server that came back is found within about a second. */
-const MAX_RECONNECT_DELAY_MS = 800;
 /** Bounds what piles up on a link that is half open until that is noticed. */
 const MAX_PENDING = 20_000;
-/** How long replies under way may take when the engine is closed. */
-const CLOSE_WAIT_MS = 500;
+/** Bounds how often a command is passed on by servers that do not agree. */
+const MAX_REDIRECTIONS = 8;
+/** Until the keys of a slot that is being moved are likely to be in one place. */
+const MOVING_PAUSE_MS = 50;
 
 export interface LinkOptions {
   readonly address: RedisAddress;
+  readonly topology: Topology;
   /** Shown by `CLIENT LIST`, and in the log. */
   readonly name: string;
-  /** From the call to its failure, reconnecting and a second try included. */
+  /** From the call to its failure, reconnecting and further tries included. */
   readonly deadlineMs: number;
   /** A link on which replies are due and nothing came for so long is broken, and made anew. */
   readonly silenceMs: number;
   readonly log: Logger;
 }
 
-/** The options that all connections share. */
-export function clientOptions(options: Omit<LinkOptions, 'deadlineMs'>) {
-  const { host, port, username, password, db, tls } = options.address;
-  return {
-    host,
-    port,
-    db,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(tls ? { tls: { servername: host } } : {}),
-    connectionName: options.name,
-    disableClientInfo: true,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    socketTimeout: options.silenceMs,
-    // Nothing is sent twice behind our back, and nothing waits without end: a broken link fails its
-    // commands at once (0 retries), and while there is none, ioredis takes no commands.
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    enableOfflineQueue: false,
-    autoResubscribe: false,
-    retryStrategy: (attempt: number) =>
-      Math.min(25 * 2 ** attempt, MAX_RECONNECT_DELAY_MS) * (0.75 + Math.random() / 4),
-    // A primary that became a replica keeps its connections; the right one is found by a new one.
-    reconnectOnError: (error: Error) => error.message.includes('READONLY'),
-  };
-}
-
 /**
- * One connection that fails in time: a command is answered, or rejects with `storage_unavailable`,
- * within its deadline, however the server is lost. It connects again by itself, for ever.
+ * A connection to each primary, that fails in time: a command is answered, or rejects with
+ * `storage_unavailable`, within its deadline, however a server is lost. It follows the topology: keys
+ * that another primary holds now are looked for there.
  *
- * A command whose link breaks under it is sent once more if there is time: **whatever is sent must
- * be harmless when it is carried out twice**.
+ * Not ioredis's own cluster: that one queues and sends again as it sees fit, forgets nodes that drop,
+ * and gives no connection on which WAIT could follow its write.
+ *
+ * A command whose link breaks under it is sent again if there is time: **whatever is sent must be
+ * harmless when it is carried out twice**.
  */
 export class RedisLink implements AsyncDisposable {
-  readonly #client: Redis;
   readonly #options: LinkOptions;
-  /** Since when there is no usable connection. */
-  #downSince: number | undefined = Date.now();
-  #recovery = Promise.withResolvers<void>();
+  readonly #topology: Topology;
+  /** By the name of the server. */
+  readonly #links = new Map<string, NodeLink>();
   #pending = 0;
-  #closing = false;
-  #lastError: Error | undefined;
+  #change = Promise.withResolvers<void>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#client = new Redis(clientOptions(options));
-    this.#client.on('error', (error) => {
-      this.#lastError = error;
-    });
-    this.#client.on('ready', () => this.#up());
-    this.#client.on('close', () => this.#down());
+    this.#topology = options.topology;
+    this.#topology.onChange(() => this.#follow());
+    this.#follow();
   }
 
-  /** Why the last attempt to connect failed. */
-  get lastError(): Error | undefined {
-    return this.#lastError;
+  /** Why a server cannot be used at the moment, and which. */
+  get lastFailure(): LookFailure | undefined {
+    for (const { node, isUp, lastError } of this.#links.values()) {
+      if (!isUp && lastError !== undefined) return { node, error: lastError };
+    }
+    return this.#topology.lastFailure;
   }
 
   /**
-   * Resolves when the connection can be used; rejects when that takes longer, or with the error of an
+   * Resolves when every primary can be used; rejects when that takes longer, or with the error of an
    * attempt that is `hopeless`.
    */
-  async ready(withinMs: number, hopeless = (_: Error) => false): Promise<void> {
-    if (this.#client.status === 'ready') return;
-    const { promise: failed, reject } = Promise.withResolvers<never>();
-    const judge = (error: Error) => {
-      if (hopeless(error)) reject(error);
-    };
-    this.#client.on('error', judge);
-    try {
-      await before(Promise.race([this.#recovery.promise, failed]), withinMs);
-    } finally {
-      this.#client.off('error', judge);
+  async ready(withinMs: number, hopeless = (_: unknown) => false): Promise<void> {
+    const end = Date.now() + withinMs;
+    while (!this.#isUp) {
+      const error = this.lastFailure?.error;
+      if (error !== undefined && hopeless(error)) throw error;
+      await before(this.#change.promise, end - Date.now());
     }
   }
 
-  /** Gives a command; see the class for what it must bear. */
-  async use<Result>(command: (client: Redis) => Promise<Result>): Promise<Result> {
+  /**
+   * Gives a command to the primary that holds the key; without a key, to one of them. See the class
+   * for what it must bear.
+   */
+  async use<Result>(command: (client: Redis) => Promise<Result>, key = ''): Promise<Result> {
     if (this.#pending >= MAX_PENDING) throw storageUnavailable('The storage does not answer');
     this.#pending += 1;
     try {
-      return await this.#attempt(command);
+      return await this.#attempt(command, key);
     } catch (error) {
       throw translated(error);
     } finally {
@@ -116,93 +90,127 @@ export class RedisLink implements AsyncDisposable {
     }
   }
 
-  /** Ends the connection; replies under way are waited for, but not long. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing = true;
-    const closed = this.#client.quit().then(
-      () => undefined,
-      () => undefined,
-    );
-    await before(closed, CLOSE_WAIT_MS).catch(() => undefined);
-    this.#client.disconnect();
-  }
-
-  async #attempt<Result>(command: (client: Redis) => Promise<Result>): Promise<Result> {
+  /** Gives a command to every primary; rejects when one of them cannot be used. */
+  async useAll<Result>(
+    command: (client: Redis, node: RedisNode) => Promise<Result>,
+  ): Promise<Result[]> {
     const end = Date.now() + this.#options.deadlineMs;
-    await this.#whenReady();
+    const give = (node: RedisNode) =>
+      this.#linkTo(node).use((client) => command(client, node), end);
     try {
-      return await before(command(this.#client), end - Date.now());
+      const { primaries } = this.#topology;
+      if (primaries.length === 0) throw new LinkLost('no primary is known');
+      return await Promise.all(primaries.map(give));
     } catch (error) {
-      if (error instanceof LinkLost) this.#doubt(error);
-      if (isReply(error) || isMistake(error) || Date.now() >= end) throw error;
-      if (error instanceof LinkLost) throw error;
-      // Redis has ended the connection, and ioredis calls it ready until it has closed.
-      if (isUnwritable(error)) this.#down();
+      throw translated(error);
     }
-    // The link broke; its replacement is usually there within milliseconds.
-    await this.#whenReady();
-    return await before(command(this.#client), end - Date.now());
   }
 
-  async #whenReady(): Promise<void> {
-    if (this.#downSince === undefined && this.#client.status === 'ready') return;
-    // ioredis tells of a loss a moment after it has noticed.
-    this.#down();
-    const since = this.#downSince ?? Date.now();
-    await before(this.#recovery.promise, since + READY_WAIT_MS - Date.now());
+  /** Ends the connections; replies under way are waited for, but not long. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link[Symbol.asyncDispose]()));
   }
 
-  /**
-   * Nothing came in time. Until something does, commands fail at once: a request that gives several
-   * has waited once, and nothing piles up. A link that stays silent is closed, and made anew.
-   */
-  #doubt(error: LinkLost): void {
-    if (this.#downSince !== undefined) return;
-    this.#lastError = error;
-    this.#down(Date.now() - READY_WAIT_MS);
-    this.#client.ping().then(
-      () => this.#up(),
-      () => undefined,
-    );
+  get #isUp(): boolean {
+    const { primaries } = this.#topology;
+    return primaries.length > 0 && primaries.every((node) => this.#linkTo(node).isUp);
   }
 
-  #up(): void {
-    if (this.#downSince !== undefined && this.#lastError !== undefined) {
-      this.#options.log.info('Redis is back', this.#facts());
+  async #attempt<Result>(
+    command: (client: Redis) => Promise<Result>,
+    key: string,
+  ): Promise<Result> {
+    const end = Date.now() + this.#options.deadlineMs;
+    let route = await this.#route(key, end);
+    for (let redirections = 0; ; redirections += 1) {
+      const { node, send } = route;
+      try {
+        return await this.#linkTo(node).use((client) => command(send(client)), end);
+      } catch (error) {
+        const isOver = redirections === MAX_REDIRECTIONS || Date.now() >= end;
+        const next = isOver ? undefined : await this.#routeAfter(error, node, key, end);
+        if (next === undefined) throw error;
+        route = next;
+      }
     }
-    this.#downSince = undefined;
-    this.#lastError = undefined;
-    this.#recovery.resolve();
   }
 
-  #down(since = Date.now()): void {
-    if (this.#downSince !== undefined) return;
-    this.#downSince = since;
-    this.#recovery = Promise.withResolvers();
-    if (this.#closing) return;
-    const error = this.#lastError?.message ?? 'the connection was closed';
-    this.#options.log.warn('Redis is lost', { ...this.#facts(), error });
-    this.#lastError ??= new LinkLost('the connection was closed');
+  async #route(key: string, end: number): Promise<Route> {
+    let node = this.#topology.primaryOf(key);
+    if (node === undefined) {
+      await before(this.#topology.refresh(), end - Date.now());
+      node = this.#topology.primaryOf(key);
+    }
+    if (node === undefined) throw new LinkLost('no primary of this key is known');
+    return { node, send: unchanged };
   }
 
-  #facts() {
-    return { server: nameOf(this.#options.address), connection: this.#options.name };
+  /** Where else the command may succeed that has failed; undefined for nowhere. */
+  async #routeAfter(
+    error: unknown,
+    asked: RedisNode,
+    key: string,
+    end: number,
+  ): Promise<Route | undefined> {
+    const redirection = redirectionOf(error, asked);
+    if (redirection?.kind === 'ask') return { node: redirection.node, send: asking };
+    if (redirection?.kind === 'moved') {
+      this.#topology.moved(redirection.slot, redirection.node);
+      return { node: redirection.node, send: unchanged };
+    }
+    if (isMovingNow(error)) {
+      await new Promise((resolve) => setTimeout(resolve, MOVING_PAUSE_MS));
+      return await this.#route(key, end);
+    }
+    if (isMistake(error) || (isReply(error) && !isChangingOver(error))) return undefined;
+    await before(this.#topology.refresh(), end - Date.now());
+    const route = await this.#route(key, end);
+    return nodeName(route.node) === nodeName(asked) ? undefined : route;
+  }
+
+  #follow(): void {
+    const { primaries } = this.#topology;
+    for (const node of primaries) this.#linkTo(node);
+    const names = new Set(primaries.map(nodeName));
+    for (const [name, link] of this.#links) {
+      if (names.has(name)) continue;
+      this.#links.delete(name);
+      void link[Symbol.asyncDispose]();
+    }
+    this.#tellChange();
+  }
+
+  #linkTo(node: RedisNode): NodeLink {
+    const name = nodeName(node);
+    const link = this.#links.get(name) ?? this.#open(node);
+    this.#links.set(name, link);
+    return link;
+  }
+
+  #open(node: RedisNode): NodeLink {
+    const { address, name, silenceMs, log } = this.#options;
+    const link: NodeLink = new NodeLink({
+      ...{ node, name, silenceMs, log },
+      ...accessTo(address),
+      mustBePrimary: address.kind !== 'cluster',
+      onState: () => {
+        // Another may have taken its place.
+        if (!link.isUp) void this.#topology.refresh();
+        this.#tellChange();
+      },
+    });
+    return link;
+  }
+
+  #tellChange(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
   }
 }
 
-const isUnwritable = (error: unknown) =>
-  error instanceof Error && error.message.startsWith("Stream isn't writeable");
-
-/** Rejects with {@link LinkLost} when the promise takes too long; it goes on, unheard. */
-export async function before<Result>(promise: Promise<Result>, ms: number): Promise<Result> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const fail = () => reject(new LinkLost(`no answer within ${ms} ms`));
-  // What has arrived while the process stood still is read first, and counts.
-  const timer = setTimeout(() => setImmediate(fail), Math.max(0, ms));
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-    promise.catch(() => undefined);
-  }
+interface Route {
+  readonly node: RedisNode;
+  readonly send: (client: Redis) => Redis;
 }
+
+const unchanged = (client: Redis) => client;

@@ -55,7 +55,7 @@ export async function run<Reply>(
       if (!isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error;
       return await client.eval(source, keyCount, ...keys, ...args);
     }
-  });
+  }, keys[0]);
   // The header of the script and the place of its `script<…>()` are read side by side.
   return reply as Reply;
 }

@@ -1,75 +1,81 @@
 import type { Logger } from '../../ports/system.ts';
-import type { RedisLink } from './link.ts';
-import type { RedisAddress } from './redis-url.ts';
-import { nameOf } from './redis-url.ts';
+import type { RedisConnections } from './connections.ts';
+import type { RedisAddress, RedisNode } from './redis-url.ts';
+import { nameOf, nodeName } from './redis-url.ts';
+import { isHopeless, RedisStartError, startFailure } from './start-failure.ts';
 
-/** Scripts with `#!lua` and exact stream ids need it. */
+/** Scripts with `#!lua`, exact stream ids and sharded pub/sub need it. */
 const OLDEST_MAJOR = 7;
 
-/** Redis cannot be used as it is; the message says what to do, and shows no password. */
-export class RedisStartError extends Error {
-  override readonly name = 'RedisStartError';
-}
+type Facts = ReadonlyMap<string, string>;
 
-/** Trying again will not help. */
-const REFUSED = /WRONGPASS|invalid password|NOAUTH|NOPERM/;
-
-/** How Redis says why it does not let us in; what to do about it. */
-const REFUSALS: readonly (readonly [reply: RegExp, advice: string])[] = [
-  [/WRONGPASS|invalid password/i, 'refuses the user or password of REDIS_URL'],
-  [/NOAUTH/, 'asks for a password: set REDIS_URL=redis://:<password>@<host>:<port>'],
-  [/NOPERM/, 'does not let this user do what is needed: give it all commands on all keys'],
-  [/DB index/i, 'has no database of the number at the end of REDIS_URL'],
-  [/LOADING/, 'is still reading its data from disk: try again in a while'],
-  [/ECONNREFUSED/, 'does not answer: start Redis, or correct REDIS_URL'],
-  [/ENOTFOUND|EAI_AGAIN/, 'is not known by that name: correct REDIS_URL'],
-  [/SSL|TLS|certificate|wrong version number/i, 'speaks no TLS, or not one that is trusted'],
-];
-
-/** Waits for the connection; fails at once when waiting would not help. */
-export async function connected(link: RedisLink, name: string, withinMs: number): Promise<void> {
-  try {
-    await link.ready(withinMs, (error) => REFUSED.test(error.message));
-  } catch (error) {
-    throw refused(name, link.lastError ?? error);
-  }
-}
-
-/** What is wrong with the server, if it does not work or loses what it should keep. */
-export async function checkServer(
-  link: RedisLink,
+/**
+ * Waits until every primary can be used, and no longer than that may help; then looks whether they
+ * work, and warns of what loses what they should keep.
+ * @throws {@link RedisStartError}
+ */
+export async function checkServers(
+  { commands, topology }: Pick<RedisConnections, 'commands' | 'topology'>,
   address: RedisAddress,
   log: Logger,
+  withinMs: number,
 ): Promise<void> {
-  const name = nameOf(address);
-  const text = await link
-    .use(async (client) => {
+  const failed = (error: unknown) => {
+    const { node, error: known } = commands.lastFailure ?? { node: address.nodes[0], error };
+    const isPrimary = topology.primaries.some((primary) => nodeName(primary) === nodeName(node));
+    return startFailure(address, { node, isPrimary, error: known });
+  };
+  try {
+    await commands.ready(withinMs, isHopeless);
+  } catch (error) {
+    throw failed(error);
+  }
+  const servers = await commands
+    .useAll(async (client, node) => {
       // ioredis goes on in database 0 when there is no such database.
-      await client.select(address.db);
-      return await client.info();
+      if (address.db !== 0) await client.select(address.db);
+      const info = facts(await client.info());
+      return {
+        node,
+        info,
+        cluster: isInCluster(info) ? facts(String(await client.cluster('INFO'))) : undefined,
+      };
     })
     .catch((error: unknown) => {
-      throw refused(name, error);
+      throw failed(error);
     });
-  const info = facts(text);
-  const version = info.get('redis_version') ?? '0';
-  if (Number.parseInt(version, 10) < OLDEST_MAJOR) {
-    throw new RedisStartError(
-      `Redis at ${name} is version ${version}; Maskwire needs ${OLDEST_MAJOR}.0 or newer.`,
-    );
+  for (const { node, info, cluster } of servers) {
+    checkVersion(node, info);
+    checkCluster(address, node, cluster);
   }
-  if (info.get('cluster_enabled') === '1') {
-    throw new RedisStartError(
-      `Redis at ${name} is a cluster, which is not supported in this version: use a single primary.`,
-    );
+  for (const warning of new Set(servers.flatMap(({ info }) => warnings(info)))) {
+    log.warn(warning, { server: nameOf(address) });
   }
-  if (info.get('role') === 'slave') {
-    throw new RedisStartError(`Redis at ${name} is a replica: REDIS_URL must name the primary.`);
-  }
-  for (const warning of warnings(info)) log.warn(warning, { server: name });
 }
 
-function warnings(info: ReadonlyMap<string, string>): string[] {
+function checkVersion(node: RedisNode, info: Facts): void {
+  const version = info.get('redis_version') ?? '0';
+  if (Number.parseInt(version, 10) >= OLDEST_MAJOR) return;
+  throw new RedisStartError(
+    `Redis at ${nodeName(node)} is version ${version}; Maskwire needs ${OLDEST_MAJOR}.0 or newer.`,
+  );
+}
+
+function checkCluster(address: RedisAddress, node: RedisNode, cluster: Facts | undefined): void {
+  const name = nameOf(address);
+  if (address.kind !== 'cluster' && cluster !== undefined) {
+    throw new RedisStartError(
+      `Redis at ${name} is a node of a cluster: set REDIS_URL=redis+cluster://${nodeName(node)}`,
+    );
+  }
+  if (cluster === undefined || cluster.get('cluster_state') === 'ok') return;
+  const slots = cluster.get('cluster_slots_ok');
+  throw new RedisStartError(
+    `Redis Cluster at ${name} does not work, ${slots} of 16384 slots are served: see redis-cli --cluster check ${nodeName(node)}`,
+  );
+}
+
+function warnings(info: Facts): string[] {
   const found: string[] = [];
   const policy = info.get('maxmemory_policy') ?? 'noeviction';
   if (policy !== 'noeviction') {
@@ -85,22 +91,9 @@ function warnings(info: ReadonlyMap<string, string>): string[] {
   return found;
 }
 
-function refused(name: string, error: unknown): RedisStartError {
-  const text = messages(error);
-  const [, advice] = REFUSALS.find(([reply]) => reply.test(text)) ?? [];
-  return new RedisStartError(`Redis at ${name} ${advice ?? `cannot be used: ${text}`}.`, {
-    cause: error,
-  });
-}
+const isInCluster = (info: Facts) => info.get('cluster_enabled') === '1';
 
-function messages(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? String(error.code) : '';
-  const cause = error.cause === undefined ? '' : messages(error.cause);
-  return [error.message, code, cause].filter((text) => text !== '').join(' ');
-}
-
-function facts(info: string): ReadonlyMap<string, string> {
+function facts(info: string): Facts {
   const lines = info.split('\r\n').filter((line) => line.includes(':'));
   return new Map(
     lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),

@@ -49,7 +49,7 @@ export const VARIABLES = {
   },
   REDIS_URL: {
     about:
-      'Redis 7 or newer, `redis://[user:password@]host:port/db` or `rediss://`, shared by all gateways; empty: the memory of this process',
+      'Redis 7 or newer, shared by all gateways: one server (`redis://[user:password@]host:port/db`), Sentinels (`redis+sentinel://host:port,…/name`) or a cluster (`redis+cluster://host:port,…`), `rediss` for TLS; empty: the memory of this process',
     fallback: '',
     secret: true,
     parse: optional(redisUrl),

@@ -1,0 +1,20 @@
+/** Every contract, on a cluster of three primaries. */
+import { afterAll, beforeAll } from 'vitest';
+import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
+import { CONTRACT_SETTINGS } from '../contract/support.ts';
+import { engineContracts, freshPrefix } from './engine-contracts.ts';
+import { realClock, silent } from './support.ts';
+import { RedisCluster } from './topologies.ts';
+
+let cluster: RedisCluster;
+beforeAll(async () => {
+  cluster = await RedisCluster.start();
+});
+afterAll(() => cluster[Symbol.asyncDispose]());
+
+engineContracts('redis engine on a cluster', () =>
+  openRedisEngine({
+    ...{ settings: CONTRACT_SETTINGS, clock: realClock, log: silent, time: 'caller' },
+    ...{ url: cluster.url, prefix: freshPrefix() },
+  }),
+);

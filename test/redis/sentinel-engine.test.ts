@@ -1,0 +1,20 @@
+/** Every contract, on a primary that Sentinels name. */
+import { afterAll, beforeAll } from 'vitest';
+import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
+import { CONTRACT_SETTINGS } from '../contract/support.ts';
+import { engineContracts, freshPrefix } from './engine-contracts.ts';
+import { realClock, silent } from './support.ts';
+import { SentinelGroup } from './topologies.ts';
+
+let group: SentinelGroup;
+beforeAll(async () => {
+  group = await SentinelGroup.start();
+});
+afterAll(() => group[Symbol.asyncDispose]());
+
+engineContracts('redis engine with Sentinels', () =>
+  openRedisEngine({
+    ...{ settings: CONTRACT_SETTINGS, clock: realClock, log: silent, time: 'caller' },
+    ...{ url: group.url, prefix: freshPrefix() },
+  }),
+);
