@@ -1,9 +1,10 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Logger } from '../../ports/system.ts';
 import type { ClientSettings } from './client-options.ts';
 import { clientOptions, reconnectDelay } from './client-options.ts';
 import { before } from './deadline.ts';
 import { isMistake, isReply, LinkLost } from './failure.ts';
+import { GatheringClient } from './gathering-client.ts';
 import type { RedisNode } from './redis-url.ts';
 import { nodeName } from './redis-url.ts';
 
@@ -53,7 +54,11 @@ export class NodeLink implements AsyncDisposable {
     };
     // A primary that became a replica keeps its connections; the right one is found by a new one.
     const reconnectOnError = (error: Error) => error.message.includes('READONLY');
-    this.#client = new Redis({ ...clientOptions(options), retryStrategy, reconnectOnError });
+    this.#client = new GatheringClient({
+      ...clientOptions(options),
+      retryStrategy,
+      reconnectOnError,
+    });
     this.#client.on('error', (error) => {
       this.#lastError = error;
       this.#tellState();

@@ -1,7 +1,8 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { ClientSettings } from './client-options.ts';
 import { clientOptions, reconnectDelay } from './client-options.ts';
 import { LinkLost } from './failure.ts';
+import { GatheringClient } from './gathering-client.ts';
 import type { RedisNode } from './redis-url.ts';
 
 /** Between two questions whether an otherwise silent connection is alive, and still to a primary. */
@@ -37,7 +38,7 @@ export class NodeSubscriber implements Disposable {
       this.#attempts += 1;
       return reconnectDelay(this.#attempts);
     };
-    this.#client = new Redis({ ...clientOptions(settings), retryStrategy });
+    this.#client = new GatheringClient({ ...clientOptions(settings), retryStrategy });
     // Told by the link that gives commands; here it only must not end the process.
     this.#client.on('error', () => undefined);
     this.#client.on('ready', () => {

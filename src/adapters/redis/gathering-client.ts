@@ -1,0 +1,26 @@
+import { Redis } from 'ioredis';
+
+/**
+ * Sends the commands of one turn of the event loop together. ioredis writes each by itself, and at
+ * load those system calls cost a gateway more than anything else that it does.
+ */
+export class GatheringClient extends Redis {
+  #gathering: Redis['stream'] | undefined;
+
+  override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
+    this.#gather();
+    return super.sendCommand(...args);
+  }
+
+  #gather(): void {
+    const { stream } = this;
+    // None before the first connection; a new one after each loss.
+    if (stream === undefined || stream === this.#gathering) return;
+    this.#gathering = stream;
+    stream.cork();
+    setImmediate(() => {
+      if (this.#gathering === stream) this.#gathering = undefined;
+      stream.uncork();
+    });
+  }
+}
