@@ -41,7 +41,7 @@ export async function serve(config: Config): Promise<RunningGateway> {
   const metrics = createMetrics();
   await using opened = new AsyncDisposableStack();
 
-  const { engine, urlSecret } = opened.use(await openStorage(config, clock, log));
+  const { engine, urlSecret } = opened.use(await openStorage(config, log));
   // The port may be any; it is known once the server listens, before anything is signed.
   let ownUrl = '';
   const signer = createUrlSigner({

@@ -4,7 +4,7 @@ import { openMemoryEngine } from '../adapters/memory/engine.ts';
 import { sharedLifeMs } from '../adapters/redis/lifetimes.ts';
 import { ProblemError } from '../core/problem.ts';
 import type { Engine } from '../ports/engine.ts';
-import type { Clock, Logger } from '../ports/system.ts';
+import type { Logger } from '../ports/system.ts';
 import type { Config } from './config.ts';
 
 /** What a gateway keeps things in. */
@@ -23,11 +23,11 @@ export class StorageError extends Error {
  * Opens what the configuration names.
  * @throws {@link StorageError}
  */
-export async function openStorage(config: Config, clock: Clock, log: Logger): Promise<Storage> {
+export async function openStorage(config: Config, log: Logger): Promise<Storage> {
   const { redisUrl } = config.storage;
-  if (redisUrl !== undefined) return await openShared(config, redisUrl, clock, log);
+  if (redisUrl !== undefined) return await openShared(config, redisUrl, log);
   const { gateway: settings, maxBlobBytes } = config;
-  const engine = openMemoryEngine({ settings, clock, maxBlobBytes });
+  const engine = openMemoryEngine({ settings, maxBlobBytes });
   // Of this process: URLs of a gateway that was restarted name blobs that are gone with it.
   return { engine, urlSecret: randomBytes(32), [Symbol.asyncDispose]: disposerOf(engine) };
 }
@@ -35,7 +35,6 @@ export async function openStorage(config: Config, clock: Clock, log: Logger): Pr
 async function openShared(
   { storage, maxBlobBytes, gateway: settings }: Config,
   url: string,
-  clock: Clock,
   log: Logger,
 ): Promise<Storage> {
   const { redisPrefix: prefix, blobDir } = storage;
@@ -46,7 +45,7 @@ async function openShared(
     import('../adapters/redis/engine.ts'),
     import('../adapters/redis/start-failure.ts'),
   ]);
-  const redis = await openRedisEngine({ url, prefix, settings, clock, log, maxBlobBytes }).catch(
+  const redis = await openRedisEngine({ url, prefix, settings, log, maxBlobBytes }).catch(
     (error: unknown) => {
       if (error instanceof RedisStartError) throw new StorageError(error.message, { cause: error });
       if (!(error instanceof ProblemError && error.code === 'storage_unavailable')) throw error;

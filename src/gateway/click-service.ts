@@ -1,5 +1,5 @@
 import { formatCursor } from '../core/cursor.ts';
-import type { ClickId, ImageId, ObjectId, SessionId } from '../core/ids.ts';
+import type { ClickId, ImageId, ObjectId } from '../core/ids.ts';
 import { clickId, objectId } from '../core/ids.ts';
 import { ProblemError } from '../core/problem.ts';
 import type { Box, Point } from '../core/prompt.ts';
@@ -9,8 +9,7 @@ import type { Clock, Metrics, Random } from '../ports/system.ts';
 import type { ClickAccepted, ClickState, ClickUndone, QueueState } from '../protocol/bodies.ts';
 import { paths } from '../protocol/routes.ts';
 import { waitForEvents } from './stream/wait-for-events.ts';
-import { segmentToken } from './work/content.ts';
-import type { SessionImage, WorkEntry } from './work/work-entry.ts';
+import type { WorkEntry } from './work/work-entry.ts';
 import { NOTHING_TO_DO } from './work/work-entry.ts';
 
 const CLICK_ID_BYTES = 12;
@@ -57,7 +56,6 @@ export class ClickService {
   ): Promise<{ accepted: ClickAccepted; replayed: boolean }> {
     const { sessions } = this.#engine;
     const { sessionId } = session;
-    const image = await this.#image(sessionId, input.imageId);
     const object = input.objectId ?? objectId(`obj_${this.#random.token(OBJECT_ID_BYTES)}`);
     const { points, box } = input;
     let changed: Changed;
@@ -71,14 +69,14 @@ export class ClickService {
         part: box === undefined ? { points } : { points, box },
         clientRef: input.clientRef,
         traceparent: input.traceparent,
-        overloaded: image && (await this.#work.overload(segmentToken(session, object, image))),
+        overloaded: await this.#work.overload({ kind: 'segment', sessionId, objectId: object }),
         now: this.#clock.now(),
       });
     } catch (error) {
       if (error instanceof ProblemError) this.#metrics.clickRefused(error.code);
       throw error;
     }
-    const queue = await this.#enqueue(session, changed, image);
+    const queue = await this.#enqueue(session, changed);
     this.#count(queue);
     return { accepted: acceptedBody(session, changed, queue), replayed: changed.replayed };
   }
@@ -87,10 +85,7 @@ export class ClickService {
   async undo(session: SessionFacts, id: ClickId): Promise<ClickUndone> {
     const { sessions } = this.#engine;
     const changed = await sessions.undo(session.sessionId, id, this.#clock.now());
-    if (changed.dirty) {
-      const image = await this.#image(session.sessionId, changed.imageId);
-      await this.#enqueue(session, changed, image);
-    }
+    await this.#enqueue(session, changed);
     const { clickId: undone, objectId: object, revision, position } = changed;
     return { clickId: undone, objectId: object, revision, cursor: formatCursor(position) };
   }
@@ -120,24 +115,9 @@ export class ClickService {
     return await this.state(session, id);
   }
 
-  /** `undefined` when there is none: whether that is an error, the command decides (a replay is none). */
-  async #image(session: SessionId, id: ImageId): Promise<SessionImage | undefined> {
-    try {
-      return await this.#engine.sessions.image(session, id);
-    } catch (error) {
-      if (error instanceof ProblemError && error.code === 'image_not_found') return undefined;
-      throw error;
-    }
-  }
-
-  async #enqueue(
-    session: SessionFacts,
-    changed: Changed,
-    image: SessionImage | undefined,
-  ): Promise<QueueState> {
-    // Without its image the object is gone, too.
-    if (!changed.dirty || image === undefined) return NOTHING_TO_DO;
-    return await this.#work.enqueue(session, changed.objectId, image);
+  async #enqueue(session: SessionFacts, { objectId, image }: Changed): Promise<QueueState> {
+    if (image === undefined) return NOTHING_TO_DO;
+    return await this.#work.enqueue(session, objectId, image);
   }
 
   #count(queue: QueueState): void {

@@ -16,6 +16,7 @@ import { StreamService } from './stream/stream-service.ts';
 import { Sweeper } from './sweeper.ts';
 import { Dispatcher } from './work/dispatcher.ts';
 import { Estimator } from './work/estimator.ts';
+import { ReadyContents } from './work/ready-contents.ts';
 import { ServiceMonitor } from './work/service-monitor.ts';
 import { WorkEntry } from './work/work-entry.ts';
 
@@ -74,13 +75,19 @@ export class Gateway implements AsyncDisposable {
       log.warn('the feature server changed its state', { state });
       this.streams.setServiceState(state);
     });
-    const work = new WorkEntry(engine, clock, estimator, options.maxWaitMs);
-    this.sessions = new SessionService({ engine, clock, random }, this.streams, sweeper);
+    const contents = new ReadyContents(clock);
+    const work = new WorkEntry({ engine, clock, estimator, contents }, options.maxWaitMs);
+    this.sessions = new SessionService(
+      { engine, clock, random },
+      this.streams,
+      sweeper,
+      options.sessionTtlMs,
+    );
     this.images = new ImageService(engine, clock, ports.verifyUrl);
     this.clicks = new ClickService({ engine, clock, random, metrics }, work);
     this.objects = new ObjectService(engine, clock, work);
     this.#dispatcher = new Dispatcher(
-      { ...ports, estimator, monitor, settings: options },
+      { ...ports, estimator, contents, monitor, settings: options },
       options.featureConcurrency,
     );
     this.health = new HealthService(engine, monitor, this.#dispatcher);

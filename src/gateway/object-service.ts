@@ -35,8 +35,8 @@ export class ObjectService {
     const { sessions } = this.#engine;
     const { sessionId } = session;
     const { revision, imageId } = await sessions.retryObject(sessionId, id, this.#clock.now());
-    const image = await sessions.image(sessionId, imageId);
-    const queue = await this.#work.enqueue(session, id, image);
+    const { body, ...facts } = await sessions.image(sessionId, imageId);
+    const queue = await this.#work.enqueue(session, id, { facts, status: body.status });
     return { objectId: id, revision, queue };
   }
 }

@@ -8,6 +8,7 @@ import type { ImageFacts, SessionFacts } from '../ports/session-store.ts';
 import type { Clock, Random } from '../ports/system.ts';
 import type { Metadata, Snapshot } from '../protocol/bodies.ts';
 import { eachInTurn } from './each-in-turn.ts';
+import { KnownSessions } from './known-sessions.ts';
 import { timestamp } from './stream/frames.ts';
 import type { StreamService } from './stream/stream-service.ts';
 import type { Sweeper } from './sweeper.ts';
@@ -30,17 +31,20 @@ export class SessionService {
   readonly #random: Random;
   readonly #streams: StreamService;
   readonly #sweeper: Sweeper;
+  readonly #known: KnownSessions;
 
   constructor(
     ports: { readonly engine: Engine; readonly clock: Clock; readonly random: Random },
     streams: StreamService,
     sweeper: Sweeper,
+    sessionTtlMs: number,
   ) {
     this.#engine = ports.engine;
     this.#clock = ports.clock;
     this.#random = ports.random;
     this.#streams = streams;
     this.#sweeper = sweeper;
+    this.#known = new KnownSessions(sessionTtlMs);
   }
 
   async create(
@@ -59,13 +63,25 @@ export class SessionService {
     };
   }
 
-  /** Finds a session for a request on it, which keeps it alive. Rejects with `session_not_found`. */
+  /**
+   * Finds a session for a request on it, which keeps it alive. Rejects with `session_not_found`; not
+   * always when it has been closed elsewhere in the last minute, which a command on it finds out.
+   */
   async enter(id: SessionId): Promise<SessionFacts> {
+    const known = this.#known.find(id, this.#clock.now());
+    if (known === undefined) return await this.look(id);
+    this.#sweeper.watch(known);
+    return known;
+  }
+
+  /** The same for requests that give no command: looks, whenever the session was last seen. */
+  async look(id: SessionId): Promise<SessionFacts> {
+    this.#known.forget(id);
     const facts = await this.#engine.sessions.find(id);
     const now = this.#clock.now();
     // What has expired is gone, even before the next clean-up has noticed it.
     if (facts === undefined || facts.expiresAt <= now) throw sessionNotFound(id);
-    await this.#engine.sessions.touch(id, now);
+    if (await this.#engine.sessions.touch(id, now)) this.#known.learn(facts, now);
     this.#sweeper.watch(facts);
     return facts;
   }
@@ -95,6 +111,7 @@ export class SessionService {
 
   async #close(facts: SessionFacts, reason: 'deleted' | 'expired'): Promise<void> {
     const { sessions } = this.#engine;
+    this.#known.forget(facts.sessionId);
     const images = await sessions.close(facts.sessionId, reason, this.#clock.now());
     for (const image of images ?? []) await forgetImage(this.#engine, facts, image);
   }

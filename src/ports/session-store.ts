@@ -5,6 +5,7 @@ import type { Prompt, PromptPart } from '../core/prompt.ts';
 import type {
   ClickState,
   ImageBody,
+  ImageStatus,
   Metadata,
   ObjectBody,
   ObjectPatch,
@@ -46,6 +47,12 @@ export interface ImageFacts {
   readonly embedding?: Companion | undefined;
 }
 
+/** An image of a session, and how far its preparation is as far as the session was told. */
+export interface SessionImage {
+  readonly facts: ImageFacts;
+  readonly status: ImageStatus;
+}
+
 /** A session with its data at one moment, and the position of the log at the same moment (L11). */
 export interface SnapshotCut {
   readonly position: Position;
@@ -85,12 +92,15 @@ export interface Changed {
   readonly position: Position;
   /** True when the object needs a call: the caller enqueues it before it answers, also on replays. */
   readonly dirty: boolean;
+  /** Of a dirty object: the image that the call will need. */
+  readonly image?: SessionImage | undefined;
   /** True when an earlier request had done this already. */
   readonly replayed: boolean;
 }
 
 /** What a worker needs for a call. */
 export interface Work {
+  readonly tenant: Tenant;
   readonly revision: number;
   readonly prompt: Prompt;
   readonly image: ImageFacts;

@@ -39,10 +39,20 @@ export interface Lease {
 
 export interface ClaimRequest {
   readonly gatewayId: string;
-  /** The same claim sent twice gets the same lease. */
+  /** The same claim sent twice gets the same leases, as long as they live. */
   readonly claimId: string;
+  /** Leases that are wanted at most; 0 only looks after those that ran out. */
+  readonly most: number;
   readonly leaseMs: number;
   readonly now: number;
+}
+
+/** What a claim brought, and when the next one is worth its while though nothing rings. */
+export interface Claimed {
+  /** In turn; empty when nothing may start now. */
+  readonly leases: readonly Lease[];
+  /** When a waiting retry becomes claimable or a lease runs out; `undefined` for never. */
+  readonly dueAt: number | undefined;
 }
 
 export interface Release {
@@ -59,6 +69,18 @@ export interface QueueLoad {
   readonly limit: number;
 }
 
+/** Where an item has come to stand, and the load of the pool at that moment. */
+export interface Enqueued extends QueuePlace {
+  readonly load: QueueLoad;
+}
+
+/** What would become of a token if it were added now. */
+export interface Preview {
+  /** Tokens that would be served before it; where it stands when it is there. */
+  readonly position: number;
+  readonly load: QueueLoad;
+}
+
 /**
  * The pool: what waits, in whose turn, and who works on what. One for each set of feature servers,
  * shared by all gateways.
@@ -69,17 +91,18 @@ export interface QueueLoad {
  */
 export interface WorkQueue {
   /** Never refuses (L5). A segment token promotes the preparation that it waits for. */
-  enqueue(token: Token, now: number): Promise<QueuePlace>;
-  /** The next token in turn, or `undefined` when nothing may start now. */
-  claim(request: ClaimRequest): Promise<Lease | undefined>;
+  enqueue(token: Token, now: number): Promise<Enqueued>;
+  /**
+   * Offers again what nobody renewed, at the tail and as a failed attempt; then leases the next tokens
+   * in turn.
+   */
+  claim(request: ClaimRequest): Promise<Claimed>;
   /** Extends a lease; false when it is no longer this gateway's. */
   renew(lease: Lease, leaseMs: number, now: number): Promise<boolean>;
   /** Ends exactly this lease; nothing when it has run out. */
   release(lease: Lease, release: Release): Promise<void>;
-  /** Offers again what nobody renewed; how many tokens. */
-  expire(now: number): Promise<number>;
-  /** Tokens that would be served before this one if it were added now. */
-  preview(token: Token): Promise<number>;
+  /** Looks without adding. */
+  preview(token: Token): Promise<Preview>;
   /** Where a token stands; `undefined` when it is not in the pool. */
   place(token: Token): Promise<QueuePlace | undefined>;
   load(): Promise<QueueLoad>;
@@ -87,6 +110,4 @@ export interface WorkQueue {
   setLimit(limit: number): Promise<void>;
   /** Rings when something may have become claimable; may ring for nothing. */
   onAvailable(listener: () => void): () => void;
-  /** When a waiting retry becomes claimable or a lease runs out; `undefined` for never. */
-  nextDue(): Promise<number | undefined>;
 }

@@ -1,5 +1,4 @@
 import { openMemoryEngine } from '../../src/adapters/memory/engine.ts';
-import type { Clock } from '../../src/ports/system.ts';
 import { blobStoreContract } from './blob-store.contract.ts';
 import { eventLogContract } from './event-log.contract.ts';
 import { idempotencyStoreContract } from './idempotency-store.contract.ts';
@@ -10,15 +9,7 @@ import type { OpenEngine } from './support.ts';
 import { CONTRACT_SETTINGS } from './support.ts';
 import { workQueueContract } from './work-queue.contract.ts';
 
-const clock: Clock = {
-  now: () => Date.now(),
-  after: (ms, task) => {
-    const timer = setTimeout(task, ms);
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
-
-const open: OpenEngine = async () => openMemoryEngine({ settings: CONTRACT_SETTINGS, clock });
+const open: OpenEngine = async () => openMemoryEngine({ settings: CONTRACT_SETTINGS });
 
 sessionStoreContract('memory', open);
 sessionModelContract('memory', open, 300);

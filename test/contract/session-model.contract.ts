@@ -142,7 +142,7 @@ class Player {
     this.#sent.push(command);
     this.#clicks.push(changed);
     await this.#catchUp();
-    this.#expectDirty(changed);
+    await this.#expectDirty(changed);
   }
 
   async #resend(command: AcceptClick | undefined): Promise<void> {
@@ -150,16 +150,17 @@ class Player {
     const before = this.#fold.sequence;
     const changed = await this.#scene.sessions.accept(this.#scene.session, command);
     const first = this.#clicks.find((click) => click.clickId === command.clickId);
-    expect(changed).toEqual({ ...first, dirty: changed.dirty, replayed: true });
+    const { dirty, image } = changed;
+    expect(changed).toEqual({ ...first, dirty, image, replayed: true });
     expect((await this.#scene.position()).sequence).toBe(before);
-    this.#expectDirty(changed);
+    await this.#expectDirty(changed);
   }
 
   async #undo(click: Changed | undefined): Promise<void> {
     if (click === undefined) return;
     const changed = await this.#scene.undo(click);
     await this.#catchUp();
-    this.#expectDirty(changed);
+    await this.#expectDirty(changed);
   }
 
   async #begin(object: ObjectId): Promise<void> {
@@ -206,9 +207,12 @@ class Player {
   }
 
   /** A retry shows in no log, so that a failed object may wait nevertheless. */
-  #expectDirty(changed: Changed): void {
-    const body = this.#fold.bodies().find((other) => other.objectId === changed.objectId);
-    if (body?.status !== 'failed') expect(changed.dirty).toBe(body?.status === 'queued');
+  async #expectDirty({ objectId, imageId, dirty, image }: Changed): Promise<void> {
+    const body = this.#fold.bodies().find((other) => other.objectId === objectId);
+    if (body?.status !== 'failed') expect(dirty).toBe(body?.status === 'queued');
+    if (!dirty) return expect(image).toBeUndefined();
+    const { body: seen, ...facts } = await this.#scene.sessions.image(this.#scene.session, imageId);
+    expect(image).toEqual({ facts, status: seen.status });
   }
 }
 

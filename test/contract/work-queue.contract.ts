@@ -3,6 +3,7 @@ import type { SessionId } from '../../src/core/ids.ts';
 import { objectId, sessionId } from '../../src/core/ids.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import type {
+  Claimed,
   Lease,
   PrepareToken,
   QueuePlace,
@@ -49,15 +50,31 @@ class Pool {
     const places: QueuePlace[] = [];
     for (const token of tokens) {
       const whole = typeof token === 'string' ? this.token(token) : token;
-      places.push(await this.queue.enqueue(whole, NOW));
+      const { load, ...place } = await this.queue.enqueue(whole, NOW);
+      expect(load).toEqual(await this.queue.load());
+      places.push(place);
     }
     return places;
   }
 
-  claim(now = NOW, claimId?: string): Promise<Lease | undefined> {
+  /** As many as are wanted at most. */
+  claimSome(most: number, now = NOW, claimId?: string): Promise<Claimed> {
     this.#claims += 1;
     const id = claimId ?? `claim ${this.#claims}`;
-    return this.queue.claim({ gatewayId: 'suite', claimId: id, leaseMs: LEASE_MS, now });
+    return this.queue.claim({ gatewayId: 'suite', claimId: id, most, leaseMs: LEASE_MS, now });
+  }
+
+  async claim(now = NOW, claimId?: string): Promise<Lease | undefined> {
+    return (await this.claimSome(1, now, claimId)).leases[0];
+  }
+
+  /** Offers again what has run out, and claims nothing; when something is due. */
+  async look(now = NOW): Promise<number | undefined> {
+    return (await this.claimSome(0, now)).dueAt;
+  }
+
+  async leased(): Promise<number> {
+    return (await this.queue.load()).leased;
   }
 
   async mustClaim(now = NOW): Promise<Lease> {
@@ -123,11 +140,12 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       await pool.add('a1', 'a2', 'a3', 'b1');
       for (const name of ['c1', 'b2', 'a4']) {
         const foretold = await pool.queue.preview(pool.token(name));
+        expect(foretold.load).toEqual(await pool.queue.load());
         expect(await pool.queue.place(pool.token(name))).toBeUndefined();
         const [place] = await pool.add(name);
-        expect(place?.position).toBe(foretold);
+        expect(place?.position).toBe(foretold.position);
       }
-      expect(await pool.queue.preview(pool.token('b1'))).toBe(1);
+      expect(await pool.queue.preview(pool.token('b1'))).toMatchObject({ position: 1 });
     });
 
     it('lets nobody save up turns while idle', async () => {
@@ -282,6 +300,39 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       expect(await pool.queue.load()).toMatchObject({ leased: 1 });
     });
 
+    it('B6 gives several leases at once, in turn and within the limit', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 3);
+      await pool.add('a1', 'a2', 'b1', 'c1');
+      const names = async (most: number) => (await pool.claimSome(most)).leases.map(nameOf);
+      expect(await names(0)).toEqual([]);
+      expect(await names(2)).toEqual(['a1', 'b1']);
+      expect(await names(2)).toEqual(['c1']);
+      expect(await names(2)).toEqual([]);
+    });
+
+    it('L5 answers a claim of several that is sent twice with the same leases', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 5);
+      await pool.add('a1', 'b1', 'c1');
+      const { leases } = await pool.claimSome(2, NOW, 'once');
+      expect(new Set(leases.map(({ fence }) => fence)).size).toBe(2);
+      expect((await pool.claimSome(2, NOW, 'once')).leases).toEqual(leases);
+      expect(await pool.queue.load()).toMatchObject({ waiting: 1, leased: 2 });
+    });
+
+    it('claims what has run out in the same step', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 2);
+      await pool.add('a1', 'b1');
+      await pool.claimSome(2);
+      await pool.add('c1');
+      const { leases, dueAt } = await pool.claimSome(2, NOW + LEASE_MS);
+      expect(leases.map(nameOf)).toEqual(['c1', 'a1']);
+      expect(leases.map(({ attempts }) => attempts)).toEqual([0, 1]);
+      expect(dueAt).toBe(NOW + 2 * LEASE_MS);
+    });
+
     it('counter-example 10: fences rise, and never below the time', async () => {
       await using engine = await open();
       const pool = await Pool.open(engine, 5);
@@ -299,7 +350,6 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       const pool = await Pool.open(engine, 1);
       await pool.add('a1');
       const old = await pool.mustClaim();
-      await pool.queue.expire(NOW + LEASE_MS + 60_000);
       const young = await pool.mustClaim(NOW + LEASE_MS + 60_000);
       await pool.done(old);
       await pool.done(old, true);
@@ -316,9 +366,10 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       await pool.add('a1', 'a2');
       const lease = await pool.mustClaim();
       const end = NOW + LEASE_MS;
-      expect(await pool.queue.expire(NOW + 1)).toBe(0);
-      expect(await pool.queue.expire(end)).toBe(1);
-      expect(await pool.queue.expire(end)).toBe(0);
+      expect(await pool.look(NOW + 1)).toBe(end);
+      expect(await pool.leased()).toBe(1);
+      expect(await pool.look(end)).toBeUndefined();
+      expect(await pool.leased()).toBe(0);
       expect(nameOf(await pool.mustClaim(end))).toBe('a2');
       await pool.queue.setLimit(2);
       const again = await pool.mustClaim(end);
@@ -333,8 +384,10 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       await pool.add('a1');
       const lease = await pool.mustClaim();
       expect(await pool.queue.renew(lease, LEASE_MS, NOW + 5_000)).toBe(true);
-      expect(await pool.queue.expire(NOW + LEASE_MS + 1)).toBe(0);
-      expect(await pool.queue.expire(NOW + LEASE_MS + 5_000)).toBe(1);
+      await pool.look(NOW + LEASE_MS + 1);
+      expect(await pool.leased()).toBe(1);
+      await pool.look(NOW + LEASE_MS + 5_000);
+      expect(await pool.leased()).toBe(0);
     });
 
     it('gives a claim whose lease ran out a new one', async () => {
@@ -342,7 +395,6 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       const pool = await Pool.open(engine, 1);
       await pool.add('a1');
       const lease = await pool.claim(NOW, 'once');
-      await pool.queue.expire(NOW + LEASE_MS);
       const again = await pool.claim(NOW + LEASE_MS, 'once');
       expect(again?.fence).toBeGreaterThan(lease?.fence ?? Number.POSITIVE_INFINITY);
     });
@@ -389,14 +441,14 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
     it('tells when the next retry or the end of a lease is due', async () => {
       await using engine = await open();
       const pool = await Pool.open(engine, 2);
-      expect(await pool.queue.nextDue()).toBeUndefined();
+      expect(await pool.look()).toBeUndefined();
       await pool.add('a1', 'b1');
       await pool.done(await pool.mustClaim(), true, NOW + 3_600_000);
-      expect(await pool.queue.nextDue()).toBe(NOW + 3_600_000);
+      expect(await pool.look()).toBe(NOW + 3_600_000);
       const lease = await pool.mustClaim();
-      expect(await pool.queue.nextDue()).toBe(NOW + LEASE_MS);
+      expect(await pool.look()).toBe(NOW + LEASE_MS);
       await pool.done(lease);
-      expect(await pool.queue.nextDue()).toBe(NOW + 3_600_000);
+      expect(await pool.look()).toBe(NOW + 3_600_000);
     });
   });
 
@@ -404,7 +456,7 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
     const causes: Record<string, (pool: Pool, lease: Lease) => Promise<unknown>> = {
       'something is enqueued': (pool) => pool.add('z1'),
       'a lease is released': (pool, lease) => pool.done(lease),
-      'a lease has run out': (pool) => pool.queue.expire(NOW + LEASE_MS),
+      'a lease has run out': (pool) => pool.look(NOW + LEASE_MS),
       'the limit is raised': (pool) => pool.queue.setLimit(5),
     };
 

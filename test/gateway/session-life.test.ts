@@ -49,6 +49,38 @@ describe('the life of a session', () => {
     expect(await service.bare.sessions.find(facts.sessionId)).toBeDefined();
   });
 
+  test('A8 a session is kept alive once in a while, not at every request', async () => {
+    const touched = { count: 0 };
+    const service = openService({
+      settings,
+      wrap: (engine) =>
+        meddle(engine, 'sessions', ['touch'], (call) => {
+          touched.count += 1;
+          return call();
+        }),
+    });
+    const facts = await service.session();
+    await service.pass(1);
+    touched.count = 0;
+    for (let request = 0; request < 100; request += 1) {
+      await service.gateway.sessions.enter(facts.sessionId);
+      await service.pass(TTL_MS / 100);
+    }
+    expect(touched.count).toBeGreaterThan(15);
+    expect(touched.count).toBeLessThan(25);
+  });
+
+  test('A8 a session that another gateway has closed is gone for every command', async () => {
+    const service = openService({ settings });
+    const { facts, image } = await service.readySession();
+    await service.gateway.sessions.enter(facts.sessionId);
+    await service.spawn().sessions.remove(facts.sessionId);
+    const gone = { code: 'session_not_found' };
+    await expect(service.click(facts, image, 'late')).rejects.toMatchObject(gone);
+    await expect(service.gateway.sessions.look(facts.sessionId)).rejects.toMatchObject(gone);
+    await expect(service.gateway.sessions.enter(facts.sessionId)).rejects.toMatchObject(gone);
+  });
+
   test('A8 an open stream keeps a session alive, and its end starts the clock', async () => {
     const service = openService({ settings });
     const facts = await service.session();

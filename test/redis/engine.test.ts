@@ -5,7 +5,7 @@ import type { Logger } from '../../src/ports/system.ts';
 import { CONTRACT_SETTINGS, refused } from '../contract/support.ts';
 import { engineContracts, freshPrefix } from './engine-contracts.ts';
 import { freePort, RedisServer } from './redis-server.ts';
-import { eventually, realClock, silent } from './support.ts';
+import { eventually, silent } from './support.ts';
 
 let server: RedisServer;
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-const options = { settings: CONTRACT_SETTINGS, clock: realClock, log: silent };
+const options = { settings: CONTRACT_SETTINGS, log: silent };
 
 engineContracts('redis engine', () =>
   openRedisEngine({ ...options, url: server.url, prefix: freshPrefix(), time: 'caller' }),

@@ -1,7 +1,6 @@
 /** What callers see while Redis is away and when it is back: a whole gateway on sockets, a real server. */
 import { describe, expect, test } from 'vitest';
 import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
-import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { systemRandom } from '../../src/adapters/system/system-random.ts';
 import { DEFAULT_SETTINGS } from '../../src/gateway/settings.ts';
 import { paths } from '../../src/protocol/routes.ts';
@@ -30,7 +29,6 @@ async function gatewayOn(port: number) {
     await openRedisEngine({
       url: `redis://127.0.0.1:${port}`,
       settings,
-      clock: systemClock,
       log: silent,
     }),
   );

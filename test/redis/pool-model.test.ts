@@ -7,7 +7,7 @@ import { RedisKeys } from '../../src/adapters/redis/keys.ts';
 import { RedisWorkQueue } from '../../src/adapters/redis/work-queue.ts';
 import { objectId, sessionId } from '../../src/core/ids.ts';
 import type { Clock } from '../../src/ports/system.ts';
-import type { Lease, PrepareToken, Token, WorkQueue } from '../../src/ports/work-queue.ts';
+import type { Claimed, Lease, PrepareToken, Token, WorkQueue } from '../../src/ports/work-queue.ts';
 import { imageFacts, NOW, TENANT } from '../contract/support.ts';
 import { RedisServer } from './redis-server.ts';
 import { connect } from './support.ts';
@@ -18,7 +18,7 @@ const RUNS = 50;
 type Command =
   | { do: 'segment'; session: number; object: number; image: number | undefined }
   | { do: 'prepare'; session: number; image: number }
-  | { do: 'claim'; leaseMs: number }
+  | { do: 'claim'; leaseMs: number; most: number }
   | { do: 'claim again'; lease: number }
   | { do: 'renew'; lease: number; leaseMs: number }
   | { do: 'release'; lease: number; dirty: boolean; retryInMs: number | undefined }
@@ -42,7 +42,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('prepare'), session: number(2), image: number(1) }),
   },
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('claim'), leaseMs: number(100) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('claim'),
+      leaseMs: number(100),
+      most: fc.constantFrom(1, 1, 1, 2, 3),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('claim again'), lease }) },
   {
     weight: 1,
@@ -113,10 +120,10 @@ class Side {
         return [foretold, await this.#queue.enqueue(token, now)];
       }
       case 'claim':
-        return await this.#claim(`claim ${this.#claims.length}`, command.leaseMs);
+        return await this.#claim(`claim ${this.#claims.length}`, command.leaseMs, command.most);
       case 'claim again': {
         const claimId = this.#claims[command.lease];
-        return claimId === undefined ? 'none' : await this.#claim(claimId, 50);
+        return claimId === undefined ? 'none' : await this.#claim(claimId, 50, 2);
       }
       case 'renew': {
         const lease = this.#leases.at(-1 - command.lease);
@@ -130,7 +137,7 @@ class Side {
         return await this.#queue.release(lease, { dirty, retryAt, now });
       }
       case 'wait':
-        return await this.#queue.expire(now);
+        return await this.#look();
       case 'limit':
         return await this.#queue.setLimit(command.limit);
     }
@@ -140,7 +147,6 @@ class Side {
   async view(): Promise<unknown> {
     return {
       load: await this.#queue.load(),
-      due: await this.#queue.nextDue(),
       places: await Promise.all(this.#tokens.map((token) => this.#queue.place(token))),
       previews: await Promise.all(this.#tokens.map((token) => this.#queue.preview(token))),
     };
@@ -149,17 +155,28 @@ class Side {
   /** Serves everything that is left, whatever it waits for. */
   async drain(): Promise<void> {
     await this.#queue.setLimit(100);
-    for (let lease = await this.#claim('drain', 1); lease; lease = await this.#claim('drain', 1)) {
-      await this.#queue.release(lease, { dirty: false, now: this.#clock.now() });
+    for (;;) {
+      const { leases } = await this.#claim('drain', 1, 3);
+      if (leases.length === 0) return;
+      for (const each of leases) {
+        await this.#queue.release(each, { dirty: false, now: this.#clock.now() });
+      }
     }
   }
 
-  async #claim(claimId: string, leaseMs: number): Promise<Lease | undefined> {
+  /** Looks what has run out, and when something is due. */
+  #look(): Promise<Claimed> {
     const now = this.#clock.now();
-    const lease = await this.#queue.claim({ gatewayId: 'model', claimId, leaseMs, now });
+    const request = { gatewayId: 'model', claimId: 'look', most: 0, leaseMs: 1, now };
+    return this.#queue.claim(request);
+  }
+
+  async #claim(claimId: string, leaseMs: number, most: number): Promise<Claimed> {
+    const now = this.#clock.now();
+    const claimed = await this.#queue.claim({ gatewayId: 'model', claimId, most, leaseMs, now });
     this.#claims.push(claimId);
-    if (lease !== undefined) this.#leases.push(lease);
-    return lease;
+    this.#leases.push(...claimed.leases);
+    return claimed;
   }
 }
 
@@ -181,9 +198,9 @@ it('L5 the pool in Redis answers as the pure rules do', { timeout: 120_000 }, as
       const clock = new VirtualClock();
       const keys = new RedisKeys(`model-${runs}`);
       runs += 1;
-      const shared = { connections, keys, clock, lifeMs: 60_000, time: 'caller' } as const;
+      const shared = { connections, keys, lifeMs: 60_000, time: 'caller' } as const;
       const real = new Side(await RedisWorkQueue.open(shared), clock);
-      const pure = new Side(new MemoryWorkQueue(1, clock), clock);
+      const pure = new Side(new MemoryWorkQueue(1), clock);
       for (const side of [real, pure]) await side.answer({ do: 'limit', limit: 3 });
       for (const each of commands) {
         if (each.do === 'wait') clock.time += each.ms;

@@ -9,7 +9,7 @@ import type { GatewaySettings } from '../../src/gateway/settings.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import { CONTRACT_SETTINGS } from '../contract/support.ts';
 import type { RedisServer } from './redis-server.ts';
-import { connect, realClock } from './support.ts';
+import { connect } from './support.ts';
 
 export interface SessionEngine extends Engine {
   readonly connections: RedisConnections;
@@ -33,7 +33,7 @@ export async function openSessionEngine(
   const connections = await connect(server);
   const slot = new SessionSlot(connections.commands, keys, settings);
   return {
-    ...openMemoryEngine({ settings, clock: realClock }),
+    ...openMemoryEngine({ settings }),
     sessions: new RedisSessionStore(slot),
     log: new RedisEventLog(slot, connections.subscriber),
     connections,
@@ -47,7 +47,7 @@ export async function openTwoGateways(server: RedisServer): Promise<Engine> {
   const keys = freshKeys();
   const gateways = [await openSessionEngine(server, keys), await openSessionEngine(server, keys)];
   return {
-    ...openMemoryEngine({ settings: CONTRACT_SETTINGS, clock: realClock }),
+    ...openMemoryEngine({ settings: CONTRACT_SETTINGS }),
     sessions: inTurn(gateways.map((gateway) => gateway.sessions)),
     log: inTurn(gateways.map((gateway) => gateway.log)),
     [Symbol.asyncDispose]: async () => {

@@ -7,7 +7,6 @@ import { POOL } from '../../src/adapters/redis/pool-scripts.ts';
 import { run } from '../../src/adapters/redis/scripts.ts';
 import { objectId } from '../../src/core/ids.ts';
 import type { Engine } from '../../src/ports/engine.ts';
-import type { Clock } from '../../src/ports/system.ts';
 import type { SegmentToken } from '../../src/ports/work-queue.ts';
 import {
   CONTRACT_SETTINGS,
@@ -18,7 +17,7 @@ import {
   within,
 } from '../contract/support.ts';
 import { RedisServer } from './redis-server.ts';
-import { connect, eventually, realClock, silent } from './support.ts';
+import { connect, eventually, silent } from './support.ts';
 
 const HOUR_MS = 3_600_000;
 const LEASE_MS = 10_000;
@@ -35,16 +34,8 @@ function freshPrefix(): string {
   return `shared-${prefixes}`;
 }
 
-/** A gateway whose clock is wrong by so much. */
-function open(prefix: string, skewMs = 0, on = server): Promise<Engine> {
-  const clock: Clock = { ...realClock, now: () => Date.now() + skewMs };
-  return openRedisEngine({
-    url: on.url,
-    prefix,
-    settings: CONTRACT_SETTINGS,
-    clock,
-    log: silent,
-  });
+function open(prefix: string, on = server): Promise<Engine> {
+  return openRedisEngine({ url: on.url, prefix, settings: CONTRACT_SETTINGS, log: silent });
 }
 
 const token = (name: string): SegmentToken => ({
@@ -53,8 +44,16 @@ const token = (name: string): SegmentToken => ({
   objectId: objectId(name),
 });
 
-function claim({ queue }: Engine, claimId: string, leaseMs = LEASE_MS, now = Date.now()) {
-  return queue.claim({ gatewayId: 'gateway', claimId, leaseMs, now });
+async function claim({ queue }: Engine, claimId: string, leaseMs = LEASE_MS) {
+  const now = Date.now();
+  return (await queue.claim({ gatewayId: 'gateway', claimId, most: 1, leaseMs, now })).leases[0];
+}
+
+/** Claims nothing; when something is due, to a gateway whose clock is wrong by so much. */
+async function dueAt({ queue }: Engine, skewMs = 0) {
+  const now = Date.now() + skewMs;
+  const look = { gatewayId: 'gateway', claimId: 'look', most: 0, leaseMs: LEASE_MS, now };
+  return (await queue.claim(look)).dueAt;
 }
 
 async function mustClaim(engine: Engine, claimId: string) {
@@ -90,27 +89,27 @@ describe('redis pool of several gateways', () => {
   it('counter-example 7: a gateway whose clock is an hour ahead ends no lease', async () => {
     const prefix = freshPrefix();
     await using right = await open(prefix);
-    await using wrong = await open(prefix, HOUR_MS);
+    await using wrong = await open(prefix);
     await right.queue.setLimit(2);
     await right.queue.enqueue(token('a'), Date.now());
     const lease = await mustClaim(right, 'claim');
-    expect(await wrong.queue.expire(Date.now() + HOUR_MS)).toBe(0);
+    expect(await dueAt(wrong, HOUR_MS)).toBeGreaterThan(Date.now() + HOUR_MS);
     expect(await right.queue.renew(lease, LEASE_MS, Date.now())).toBe(true);
   });
 
   it('tells each gateway by its own clock when something is due', async () => {
     const prefix = freshPrefix();
     await using right = await open(prefix);
-    await using wrong = await open(prefix, HOUR_MS);
+    await using wrong = await open(prefix);
     await right.queue.setLimit(1);
     await right.queue.enqueue(token('a'), Date.now());
     const lease = await mustClaim(right, 'claim');
     const near = (ms: number | undefined) => Math.abs((ms ?? 0) - Date.now() - LEASE_MS) < 1_000;
-    expect(near(await right.queue.nextDue())).toBe(true);
-    expect(near(((await wrong.queue.nextDue()) ?? 0) - HOUR_MS)).toBe(true);
+    expect(near(await dueAt(right))).toBe(true);
+    expect(near(((await dueAt(wrong, HOUR_MS)) ?? 0) - HOUR_MS)).toBe(true);
     const now = Date.now() + HOUR_MS;
     await wrong.queue.release(lease, { dirty: true, retryAt: now + LEASE_MS, now });
-    expect(near(await right.queue.nextDue())).toBe(true);
+    expect(near(await dueAt(right))).toBe(true);
   });
 
   it('offers again what nobody renews, by the time of Redis', async () => {
@@ -118,18 +117,14 @@ describe('redis pool of several gateways', () => {
     await engine.queue.setLimit(1);
     await engine.queue.enqueue(token('a'), Date.now());
     const old = await claim(engine, 'first', 1);
-    const count = async () => {
-      if ((await engine.queue.expire(0)) === 0) throw new Error('not over yet');
-    };
-    await eventually('the end of the lease', count);
-    const young = await mustClaim(engine, 'second');
+    const young = await eventually('the end of the lease', () => mustClaim(engine, 'second'));
     expect(young.attempts).toBe(1);
     expect(young.fence).toBeGreaterThan(old?.fence ?? Number.POSITIVE_INFINITY);
   });
 
   it('counter-example 10: fences rise over a loss of all data, and the limit is set again', async () => {
     await using own = await RedisServer.start();
-    await using engine = await open(freshPrefix(), 0, own);
+    await using engine = await open(freshPrefix(), own);
     await engine.queue.setLimit(2);
     await engine.queue.enqueue(token('a'), Date.now());
     const old = await mustClaim(engine, 'before');
@@ -146,7 +141,7 @@ describe('redis pool of several gateways', () => {
 
   it('B6 gives no lease after a restart until the calls from before it have ended', async () => {
     await using own = await RedisServer.start(['--appendonly', 'yes', '--appendfsync', 'always']);
-    await using engine = await open(freshPrefix(), 0, own);
+    await using engine = await open(freshPrefix(), own);
     await engine.queue.setLimit(2);
     for (const name of ['a', 'b']) await engine.queue.enqueue(token(name), Date.now());
     const old = await mustClaim(engine, 'before');
@@ -157,7 +152,7 @@ describe('redis pool of several gateways', () => {
     const leaseMs = 600;
     const since = Date.now();
     expect(await claim(engine, 'too early', leaseMs)).toBeUndefined();
-    expect(await engine.queue.nextDue()).toBeLessThanOrEqual(Date.now() + leaseMs);
+    expect(await dueAt(engine)).toBeLessThanOrEqual(Date.now() + leaseMs);
     // What was leased before is not touched by that.
     expect(await engine.queue.renew(old, LEASE_MS, Date.now())).toBe(true);
     await engine.queue.release(old, { dirty: false, now: Date.now() });
@@ -176,7 +171,7 @@ describe('redis pool of several gateways', () => {
 
   it('ends what is under way when the memory is full, and begins nothing', async () => {
     await using own = await RedisServer.start();
-    await using engine = await open(freshPrefix(), 0, own);
+    await using engine = await open(freshPrefix(), own);
     await using connections = await connect(own);
     await engine.queue.setLimit(1);
     await engine.queue.enqueue(token('a'), Date.now());
@@ -241,7 +236,7 @@ describe('redis storage', () => {
       });
     // The pool's come with what every gateway does every few seconds.
     const check = async () => {
-      await queue.expire(Date.now());
+      await dueAt(engine);
       const all = await lives();
       expect(all.filter(([, ms]) => ms <= 0)).toEqual([]);
       return all;

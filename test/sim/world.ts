@@ -63,7 +63,7 @@ export class World {
     };
     this.#limit = random.between(1, 4);
     this.#mortal = random.chance(0.7);
-    this.#engine = openMemoryEngine({ settings: this.#settings, clock: this.#clock });
+    this.#engine = openMemoryEngine({ settings: this.#settings });
     this.#server = new FaultyFeatureServer(this.#clock, random, this.#limit, this.#faults());
   }
 

@@ -1,4 +1,4 @@
-import type { ClickId, ImageId, ObjectId } from '../../core/ids.ts';
+import type { ClickId, ImageId, ObjectId, SessionId } from '../../core/ids.ts';
 import { isClickId, isImageId, isObjectId, isSessionId, tenant } from '../../core/ids.ts';
 import { ProblemError } from '../../core/problem.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
@@ -43,10 +43,22 @@ export const parameter = (call: Call, name: Parameter): string => call.req.param
  * The session that the path names, kept alive by this request.
  * @throws {ProblemError} `session_not_found`
  */
-export async function enter({ gateway }: FaceContext, call: Call): Promise<SessionFacts> {
+export function enter({ gateway }: FaceContext, call: Call): Promise<SessionFacts> {
+  return gateway.sessions.enter(sessionParameter(call));
+}
+
+/**
+ * The same for what would go on without the session: looks whether it is still there.
+ * @throws {ProblemError} `session_not_found`
+ */
+export function look({ gateway }: FaceContext, call: Call): Promise<SessionFacts> {
+  return gateway.sessions.look(sessionParameter(call));
+}
+
+function sessionParameter(call: Call): SessionId {
   const id = parameter(call, 'sessionId');
   if (!isSessionId(id)) throw new ProblemError('session_not_found', 'There is no such session.');
-  return await gateway.sessions.enter(id);
+  return id;
 }
 
 /** @throws {ProblemError} `image_not_found` for a text that is no image id at all */

@@ -1,6 +1,5 @@
 import type { GatewaySettings } from '../../gateway/settings.ts';
 import type { Engine } from '../../ports/engine.ts';
-import type { Clock } from '../../ports/system.ts';
 import { MemoryBlobStore } from './blob-store.ts';
 import { MemoryEventLog } from './event-log.ts';
 import { MemoryIdempotencyStore } from './idempotency-store.ts';
@@ -14,7 +13,6 @@ const MAX_BLOB_BYTES = 512 * 1024 * 1024;
 
 export interface MemoryEngineOptions {
   readonly settings: GatewaySettings;
-  readonly clock: Clock;
   /** Images and companions of all sessions together; 512 MiB if not given. */
   readonly maxBlobBytes?: number;
   /** Calls of the feature server that may be open at once, until `setLimit`; 1 if not given. */
@@ -26,15 +24,15 @@ export interface MemoryEngineOptions {
  * single small team. A restart loses all sessions; readers then get 404 and open new ones.
  *
  * @example
- * await using engine = openMemoryEngine({ settings: DEFAULT_SETTINGS, clock, limit: 2 });
- * await engine.sessions.open({ sessionId, tenant, subject: 'me', now: clock.now() });
+ * await using engine = openMemoryEngine({ settings: DEFAULT_SETTINGS, limit: 2 });
+ * await engine.sessions.open({ sessionId, tenant, subject: 'me', now: Date.now() });
  */
 export function openMemoryEngine(options: MemoryEngineOptions): Engine {
   const table = new SessionTable();
   return {
     sessions: new MemorySessionStore(table, options.settings),
     log: new MemoryEventLog(table),
-    queue: new MemoryWorkQueue(options.limit ?? 1, options.clock),
+    queue: new MemoryWorkQueue(options.limit ?? 1),
     images: new MemoryImageRegistry(),
     blobs: new MemoryBlobStore(options.maxBlobBytes ?? MAX_BLOB_BYTES),
     idempotency: new MemoryIdempotencyStore(),

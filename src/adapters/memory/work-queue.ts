@@ -1,10 +1,12 @@
 import type { QueueItem } from '../../core/fair-queue.ts';
 import { FairQueue } from '../../core/fair-queue.ts';
-import type { Clock } from '../../ports/system.ts';
 import type {
+  Claimed,
   ClaimRequest,
+  Enqueued,
   Lease,
   PrepareToken,
+  Preview,
   QueueLoad,
   QueuePlace,
   Release,
@@ -23,26 +25,28 @@ const keyOf = (token: Token) => (token.kind === 'segment' ? segmentKey(token) : 
 /** The pool of one process: {@link FairQueue} behind the port. */
 export class MemoryWorkQueue implements WorkQueue {
   readonly #queue: FairQueue<Token>;
-  readonly #clock: Clock;
   readonly #listeners = new Set<() => void>();
 
-  constructor(limit: number, clock: Clock) {
+  constructor(limit: number) {
     this.#queue = new FairQueue(limit);
-    this.#clock = clock;
   }
 
-  async enqueue(token: Token, _now: number): Promise<QueuePlace> {
+  async enqueue(token: Token, _now: number): Promise<Enqueued> {
     const place = this.#queue.enqueue(itemOf(token));
     this.#ring();
-    return place;
+    return { ...place, load: this.#queue.load };
   }
 
-  async claim(request: ClaimRequest): Promise<Lease | undefined> {
-    const { leaseMs, now } = request;
-    const claimId = `${request.gatewayId} ${request.claimId}`;
-    const lease = this.#queue.claim({ claimId, leaseMs, now });
-    if (lease === undefined) return undefined;
-    return { token: lease.value, fence: lease.fence, attempts: lease.attempts };
+  async claim({ gatewayId, claimId, most, leaseMs, now }: ClaimRequest): Promise<Claimed> {
+    if (this.#queue.expire(now) > 0) this.#ring();
+    const leases: Lease[] = [];
+    while (leases.length < most) {
+      const one = { claimId: `${gatewayId} ${claimId} ${leases.length}`, leaseMs, now };
+      const lease = this.#queue.claim(one);
+      if (lease === undefined) break;
+      leases.push({ token: lease.value, fence: lease.fence, attempts: lease.attempts });
+    }
+    return { leases, dueAt: this.#queue.nextDue(now) };
   }
 
   async renew(lease: Lease, leaseMs: number, now: number): Promise<boolean> {
@@ -53,14 +57,8 @@ export class MemoryWorkQueue implements WorkQueue {
     if (this.#queue.release(keyOf(lease.token), lease.fence, { dirty, retryAt })) this.#ring();
   }
 
-  async expire(now: number): Promise<number> {
-    const count = this.#queue.expire(now);
-    if (count > 0) this.#ring();
-    return count;
-  }
-
-  async preview(token: Token): Promise<number> {
-    return this.#queue.preview(itemOf(token));
+  async preview(token: Token): Promise<Preview> {
+    return { position: this.#queue.preview(itemOf(token)), load: this.#queue.load };
   }
 
   async place(token: Token): Promise<QueuePlace | undefined> {
@@ -80,10 +78,6 @@ export class MemoryWorkQueue implements WorkQueue {
     const entry = () => listener();
     this.#listeners.add(entry);
     return () => this.#listeners.delete(entry);
-  }
-
-  async nextDue(): Promise<number | undefined> {
-    return this.#queue.nextDue(this.#clock.now());
   }
 
   #ring(): void {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { GatewaySettings } from '../../gateway/settings.ts';
 import type { Engine } from '../../ports/engine.ts';
-import type { Clock, Logger } from '../../ports/system.ts';
+import type { Logger } from '../../ports/system.ts';
 import { RedisBlobStore } from './blob-store.ts';
 import { openConnections } from './connections.ts';
 import { RedisEventLog } from './event-log.ts';
@@ -27,7 +27,6 @@ export interface RedisEngineOptions {
   /** Before every key; `mw` if not given. */
   readonly prefix?: string | undefined;
   readonly settings: GatewaySettings;
-  readonly clock: Clock;
   readonly log: Logger;
   /** Images and companions of all sessions together; 512 MiB if not given. */
   readonly maxBlobBytes?: number;
@@ -45,10 +44,10 @@ export interface RedisEngine extends Engine {
  * gateways share the load. Rejects with a {@link RedisStartError} when the server cannot be used.
  *
  * @example
- * await using engine = await openRedisEngine({ url: 'redis://127.0.0.1', settings, clock, log });
+ * await using engine = await openRedisEngine({ url: 'redis://127.0.0.1', settings, log });
  */
 export async function openRedisEngine(options: RedisEngineOptions): Promise<RedisEngine> {
-  const { settings, clock, log, time = 'server' } = options;
+  const { settings, log, time = 'server' } = options;
   const address = parseRedisUrl(options.url);
   await using opened = new AsyncDisposableStack();
   const connections = opened.use(openConnections({ address, log }));
@@ -57,7 +56,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Redi
 
   const keys = new RedisKeys(options.prefix);
   const lifeMs = sharedLifeMs(settings.sessionTtlMs);
-  const shared = { connections, keys, clock, lifeMs, time };
+  const shared = { connections, keys, lifeMs, time };
   const slot = new SessionSlot(commands, keys, settings);
   const queue = await RedisWorkQueue.open(shared);
   const secret = await sharedSecret(commands, keys);

@@ -1,8 +1,10 @@
-import type { Clock } from '../../ports/system.ts';
 import type {
+  Claimed,
   ClaimRequest,
+  Enqueued,
   Lease,
   PrepareToken,
+  Preview,
   QueueLoad,
   QueuePlace,
   Release,
@@ -12,6 +14,7 @@ import type {
 } from '../../ports/work-queue.ts';
 import type { RedisConnections } from './connections.ts';
 import type { RedisKeys } from './keys.ts';
+import type { LeaseReply, Load } from './pool-scripts.ts';
 import { POOL } from './pool-scripts.ts';
 import { safely } from './safely.ts';
 import type { Script, ScriptArgument } from './scripts.ts';
@@ -20,7 +23,6 @@ import { run } from './scripts.ts';
 export interface WorkQueueOptions {
   readonly connections: Pick<RedisConnections, 'commands' | 'subscriber'>;
   readonly keys: RedisKeys;
-  readonly clock: Clock;
   /** The pool is forgotten when no gateway has touched it for this long. */
   readonly lifeMs: number;
   /**
@@ -37,7 +39,7 @@ const prepareKey = ({ image, tenant }: PrepareToken) =>
   `prepare ${image.imageId} ${image.reference?.blobId ?? ''} ${tenant}`;
 const keyOf = (token: Token) => (token.kind === 'segment' ? segmentKey(token) : prepareKey(token));
 
-/** Keys that came into being since have no life time yet; `expire` gives them one every few seconds. */
+/** Keys that came into being since have no life time yet; claims give them one every few seconds. */
 const KEEP_EVERY_MS = 1_000;
 
 /** The pool of all gateways that share a Redis; its rules are in `lua/pool`. */
@@ -67,25 +69,29 @@ export class RedisWorkQueue implements WorkQueue {
     return queue;
   }
 
-  async enqueue(token: Token, _now: number): Promise<QueuePlace> {
+  async enqueue(token: Token, _now: number): Promise<Enqueued> {
     const after = token.kind === 'segment' && token.after ? prepareKey(token.after) : '';
     const { sessionId, kind } = token;
     const value = JSON.stringify(token);
     const args = [keyOf(token), sessionId, kind, after, value, this.#life, this.#bell];
-    const [state, position] = await this.#run(POOL.enqueue, args);
-    return { state, position };
+    const [state, position, ...load] = await this.#run(POOL.enqueue, args);
+    return { state, position, load: loadOf(load) };
   }
 
-  async claim(request: ClaimRequest): Promise<Lease | undefined> {
-    const { leaseMs, now } = request;
-    const claimId = `${request.gatewayId} ${request.claimId}`;
-    const limit = this.#limit ?? '';
-    const args = [claimId, leaseMs, this.#time(now), limit, this.#life, this.#replicationId];
-    const reply = await this.#run(POOL.claim, args);
-    if (reply === null) return undefined;
-    const [, value, fence, attempts] = reply;
-    // What `enqueue` of a gateway has written.
-    return { token: JSON.parse(value) as Token, fence: Number(fence), attempts };
+  async claim({ gatewayId, claimId, most, leaseMs, now }: ClaimRequest): Promise<Claimed> {
+    const reply = await this.#run(POOL.claim, [
+      `${gatewayId} ${claimId}`,
+      most,
+      leaseMs,
+      this.#time(now),
+      this.#limit ?? '',
+      this.#life,
+      this.#replicationId,
+      this.#bell,
+    ]);
+    const dueInMs = reply.pop() as number | '';
+    const leases = (reply as LeaseReply[]).map(leaseOf);
+    return { leases, dueAt: dueInMs === '' ? undefined : now + dueInMs };
   }
 
   async renew(lease: Lease, leaseMs: number, now: number): Promise<boolean> {
@@ -106,12 +112,10 @@ export class RedisWorkQueue implements WorkQueue {
     ]);
   }
 
-  expire(now: number): Promise<number> {
-    return this.#run(POOL.expire, [this.#time(now), this.#life, this.#bell]);
-  }
-
-  preview(token: Token): Promise<number> {
-    return this.#run(POOL.preview, [keyOf(token), token.sessionId, token.kind]);
+  async preview(token: Token): Promise<Preview> {
+    const args = [keyOf(token), token.sessionId, token.kind];
+    const [position, ...load] = await this.#run(POOL.preview, args);
+    return { position, load: loadOf(load) };
   }
 
   async place(token: Token): Promise<QueuePlace | undefined> {
@@ -120,8 +124,7 @@ export class RedisWorkQueue implements WorkQueue {
   }
 
   async load(): Promise<QueueLoad> {
-    const [waiting, leased, limit] = await this.#run(POOL.load, []);
-    return { waiting, leased, limit };
+    return loadOf(await this.#run(POOL.load, []));
   }
 
   async setLimit(limit: number): Promise<void> {
@@ -134,12 +137,6 @@ export class RedisWorkQueue implements WorkQueue {
     const entry = () => listener();
     this.#listeners.add(entry);
     return () => this.#listeners.delete(entry);
-  }
-
-  async nextDue(): Promise<number | undefined> {
-    const now = this.#options.clock.now();
-    const ms = await this.#run(POOL.nextDue, [this.#time(now)]);
-    return ms === null ? undefined : now + ms;
   }
 
   /** Once in a while: see `keep` in `lua/pool/lib.lua`. */
@@ -161,4 +158,13 @@ export class RedisWorkQueue implements WorkQueue {
   #ring(): void {
     for (const listener of [...this.#listeners]) safely(listener);
   }
+}
+
+function loadOf([waiting, leased, limit]: Load): QueueLoad {
+  return { waiting, leased, limit };
+}
+
+/** The value is what `enqueue` of a gateway has written. */
+function leaseOf([value, fence, attempts]: LeaseReply): Lease {
+  return { token: JSON.parse(value) as Token, fence: Number(fence), attempts };
 }

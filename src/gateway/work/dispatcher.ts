@@ -12,6 +12,9 @@ const INFO_RETRY_MS = 500;
 /** After the storage failed; a doorbell that rings earlier is heeded. */
 const FAILURE_RETRY_MS = 500;
 
+/** Bounds how long one claim may keep the pool busy. */
+const MOST_AT_ONCE = 16;
+
 /** A span after which the queue is looked at even if nothing rang: doorbells may be lost. */
 const IDLE_CHECK_MS = 5_000;
 
@@ -49,7 +52,7 @@ export class Dispatcher {
   /** Something may have become claimable, or a place free. */
   wake(): void {
     this.#rung = true;
-    if (this.#filling !== undefined || this.#stopped || this.#limit === 0) return;
+    if (this.#filling !== undefined || this.#stopped || this.#free <= 0) return;
     this.#filling = this.#fill().finally(() => {
       this.#filling = undefined;
       if (this.#rung) this.wake();
@@ -88,8 +91,8 @@ export class Dispatcher {
 
   async #fill(): Promise<void> {
     try {
-      await this.#claim();
-      await this.#schedule();
+      const dueAt = (await this.#claim()) ?? Number.POSITIVE_INFINITY;
+      this.#wakeIn(Math.min(IDLE_CHECK_MS, Math.max(1, dueAt - this.#context.clock.now())));
     } catch (error) {
       // Lost storage is said once, by whoever watches it.
       if (!isStorageLost(error)) this.#report('claiming work failed', error);
@@ -97,23 +100,31 @@ export class Dispatcher {
     }
   }
 
-  async #claim(): Promise<void> {
+  /** Claims as long as there is more; when to look again. */
+  async #claim(): Promise<number | undefined> {
     const { engine, clock, random, runner, settings } = this.#context;
-    this.#rung = false;
-    await engine.queue.expire(clock.now());
-    while (!this.#stopped && this.#active < this.#limit) {
+    for (;;) {
+      this.#rung = false;
+      const most = Math.min(this.#free, MOST_AT_ONCE);
       // From before the claim is sent, so that the local deadline is never later than the lease's (L6).
       const claimedAt = clock.now();
-      const lease = await engine.queue.claim({
+      const { leases, dueAt } = await engine.queue.claim({
         gatewayId: this.#gatewayId,
         claimId: random.token(12),
+        most,
         leaseMs: settings.leaseMs,
         now: claimedAt,
       });
-      if (lease === undefined) break;
-      this.#active += 1;
-      runner.run(() => this.#work(lease, claimedAt));
+      for (const lease of leases) {
+        this.#active += 1;
+        runner.run(() => this.#work(lease, claimedAt));
+      }
+      if (leases.length < most || this.#free <= 0 || this.#stopped) return dueAt;
     }
+  }
+
+  get #free(): number {
+    return this.#limit - this.#active;
   }
 
   async #work(lease: Lease, claimedAt: number): Promise<void> {
@@ -128,12 +139,6 @@ export class Dispatcher {
       this.#active -= 1;
       this.wake();
     }
-  }
-
-  async #schedule(): Promise<void> {
-    const { engine, clock } = this.#context;
-    const due = (await engine.queue.nextDue()) ?? Number.POSITIVE_INFINITY;
-    this.#wakeIn(Math.min(IDLE_CHECK_MS, Math.max(1, due - clock.now())));
   }
 
   #wakeIn(ms: number): void {

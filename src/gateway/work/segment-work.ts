@@ -1,7 +1,7 @@
-import type { Tenant } from '../../core/ids.ts';
 import { areaOfRuns, boundsOfRuns, decodeRle } from '../../core/rle.ts';
 import type { CallOptions, SegmentAnswer } from '../../ports/feature-server.ts';
 import { FeatureServerError } from '../../ports/feature-server.ts';
+import type { Preparation } from '../../ports/image-registry.ts';
 import type { Answer, Outcome, Work } from '../../ports/session-store.ts';
 import type { Lease, SegmentToken } from '../../ports/work-queue.ts';
 import { passingFrame } from '../stream/frames.ts';
@@ -78,21 +78,18 @@ class SegmentRun {
 
   async outcome(): Promise<Ended> {
     const { engine, clock, random } = this.#context;
-    const facts = await engine.sessions.find(this.#token.sessionId);
-    if (facts === undefined) return { kind: 'again' };
-    const key = contentKey(facts.tenant, this.#work.image);
-    const preparation = await engine.images.find(key);
+    const { tenant, image } = this.#work;
+    const preparation = await this.#preparation();
     if (preparation?.state === 'failed') return { kind: 'problem', problem: preparation.problem };
     if (preparation?.state !== 'ready') {
       // Its preparation was lost with a gateway or a failover; it comes first, and this waits for it.
-      const joined = await joinImage(engine, facts, this.#work.image, true);
-      if (joined !== undefined) {
-        await engine.queue.enqueue(prepareToken(facts, this.#work.image), clock.now());
-      }
+      const payer = { sessionId: this.#token.sessionId, tenant };
+      const joined = await joinImage(engine, payer, image, true);
+      if (joined !== undefined) await engine.queue.enqueue(prepareToken(payer, image), clock.now());
       return { kind: 'again' };
     }
     try {
-      return await this.#ask(facts.tenant, preparation.embeddingId);
+      return await this.#ask(preparation.embeddingId);
     } catch (error) {
       if (!(error instanceof FeatureServerError)) throw error;
       const at = retryAt(error, this.#lease.attempts, clock.now(), random.uniform());
@@ -101,14 +98,24 @@ class SegmentRun {
     }
   }
 
-  async #ask(tenant: Tenant, embeddingId: string | undefined): Promise<Outcome> {
+  async #preparation(): Promise<Preparation | undefined> {
+    const { engine, contents } = this.#context;
+    const key = contentKey(this.#work.tenant, this.#work.image);
+    const known = contents.find(key);
+    if (known !== undefined) return known;
+    const preparation = await engine.images.find(key);
+    contents.learn(key, preparation);
+    return preparation;
+  }
+
+  async #ask(embeddingId: string | undefined): Promise<Outcome> {
     const { engine, clock } = this.#context;
     const { prompt, revision, changedAt } = this.#work;
     const { sessionId, objectId } = this.#token;
     const startedAt = clock.now();
     const started = passingFrame('segment.started', { objectId, revision }, startedAt);
     engine.log.pass(sessionId, started);
-    const given = await this.#segmentOrHeal(tenant, embeddingId);
+    const given = await this.#segmentOrHeal(embeddingId);
     const endedAt = clock.now();
     this.#context.estimator.record(endedAt - startedAt);
     const timings = {
@@ -119,15 +126,15 @@ class SegmentRun {
     return { kind: 'answer', answer: answerOf(given, timings), prompt };
   }
 
-  async #segmentOrHeal(tenant: Tenant, embeddingId: string | undefined): Promise<SegmentAnswer> {
+  async #segmentOrHeal(embeddingId: string | undefined): Promise<SegmentAnswer> {
     try {
-      return await this.#segment(tenant, embeddingId);
+      return await this.#segment(embeddingId);
     } catch (error) {
       if (!(error instanceof FeatureServerError && error.kind === 'missing')) throw error;
       if (!(await this.#context.features.info()).encode) throw error;
     }
     // The server forgot the image: the embedding is made again, in this call's place (B5).
-    const { image } = this.#work;
+    const { tenant, image } = this.#work;
     const deadlineMs = await this.#time.left(this.#context.settings.encodeTimeoutMs);
     const { embeddingId: renewed } = await callFeatureServer(
       this.#context,
@@ -137,12 +144,14 @@ class SegmentRun {
         this.#context.features.encode({ tenant, image }, this.#options(deadlineMs, signal)),
     );
     const key = contentKey(tenant, image);
-    await this.#context.engine.images.settle(key, { state: 'ready', embeddingId: renewed });
-    return await this.#segment(tenant, renewed);
+    const ready = { state: 'ready', embeddingId: renewed } as const;
+    this.#context.contents.learn(key, ready);
+    await this.#context.engine.images.settle(key, ready);
+    return await this.#segment(renewed);
   }
 
-  async #segment(tenant: Tenant, embeddingId: string | undefined): Promise<SegmentAnswer> {
-    const { image, prompt } = this.#work;
+  async #segment(embeddingId: string | undefined): Promise<SegmentAnswer> {
+    const { tenant, image, prompt } = this.#work;
     const deadlineMs = await this.#time.left(this.#context.settings.callTimeoutMs);
     return await callFeatureServer(this.#context, 'segment', deadlineMs, (signal) =>
       this.#context.features.segment(

@@ -3,6 +3,7 @@ import type { FeatureServer } from '../../ports/feature-server.ts';
 import type { Clock, Logger, Metrics, Random, TaskRunner } from '../../ports/system.ts';
 import type { GatewaySettings } from '../settings.ts';
 import type { Estimator } from './estimator.ts';
+import type { ReadyContents } from './ready-contents.ts';
 import type { ServiceMonitor } from './service-monitor.ts';
 
 /** What everything that works off the queue shares. */
@@ -15,6 +16,7 @@ export interface WorkContext {
   readonly metrics: Metrics;
   readonly runner: TaskRunner;
   readonly estimator: Estimator;
+  readonly contents: ReadyContents;
   readonly monitor: ServiceMonitor;
   readonly settings: GatewaySettings;
 }

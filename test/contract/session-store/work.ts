@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { objectId } from '../../../src/core/ids.ts';
 import type { OpenEngine } from '../support.ts';
-import { FAILED, freshSessionId, NOW, point, Scene, typesOf } from '../support.ts';
+import { FAILED, freshSessionId, NOW, point, Scene, TENANT, typesOf } from '../support.ts';
 
 export function workContract(engineName: string, open: OpenEngine): void {
   describe(`${engineName} session store: begin and complete`, () => {
@@ -13,6 +13,7 @@ export function workContract(engineName: string, open: OpenEngine): void {
       await scene.sessions.accept(scene.session, command);
       const { work } = await scene.begin('a');
       expect(work).toMatchObject({
+        tenant: TENANT,
         revision: 1,
         prompt: { points: [{ x: 1, y: 1, label: 1 }] },
         changedAt: command.now,

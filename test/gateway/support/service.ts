@@ -47,7 +47,7 @@ export class Service {
     this.settings = { ...DEFAULT_SETTINGS, ...options.settings };
     this.server = new ScriptedServer(this.clock, options.concurrency ?? 1);
     options.prepare?.(this.server);
-    this.bare = openMemoryEngine({ settings: this.settings, clock: this.clock });
+    this.bare = openMemoryEngine({ settings: this.settings });
     this.engine = options.wrap?.(this.bare, this.clock) ?? this.bare;
     this.gateway = this.spawn();
     this.gateway.start();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ClaimRequest } from '../../../src/ports/work-queue.ts';
 import { meddle } from '../support/faulty-engine.ts';
 import { fault } from '../support/scripted-server.ts';
 import { openService } from '../support/service.ts';
@@ -38,31 +39,58 @@ describe('dispatching', () => {
     expect(await service.logOf(busy.facts.sessionId, 'segment.completed')).toHaveLength(2);
   });
 
-  test.each(['claim', 'expire', 'nextDue'])(
-    'L7 it goes on after %s has failed, though no doorbell rings again',
-    async (name) => {
-      const failing = { now: false, count: 0 };
-      const service = openService({
-        wrap: (engine) =>
-          meddle(engine, 'queue', [name], async (call) => {
-            if (!failing.now) return await call();
-            failing.count += 1;
-            throw new Error(`${name} failed`);
-          }),
-      });
-      const { facts, image } = await service.readySession();
-      failing.now = true;
-      await service.click(facts, image, 'left');
-      // Past the look that was due anyway, so that nothing is due any more.
-      await service.pass(7_000);
-      expect(service.logged.some(({ message }) => message === 'claiming work failed')).toBe(true);
-      // In no busy loop either.
-      expect(failing.count).toBeLessThan(50);
-      failing.now = false;
-      await service.pass(6_000);
-      expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(1);
-    },
-  );
+  test('L7 it goes on after a claim has failed, though no doorbell rings again', async () => {
+    const failing = { now: false, count: 0 };
+    const service = openService({
+      wrap: (engine) =>
+        meddle(engine, 'queue', ['claim'], async (call) => {
+          if (!failing.now) return await call();
+          failing.count += 1;
+          throw new Error('claim failed');
+        }),
+    });
+    const { facts, image } = await service.readySession();
+    failing.now = true;
+    await service.click(facts, image, 'left');
+    // Past the look that was due anyway, so that nothing is due any more.
+    await service.pass(7_000);
+    expect(service.logged.some(({ message }) => message === 'claiming work failed')).toBe(true);
+    // In no busy loop either.
+    expect(failing.count).toBeLessThan(50);
+    failing.now = false;
+    await service.pass(6_000);
+    expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(1);
+  });
+
+  test('it asks for nothing while all places are taken', async () => {
+    const claims: number[] = [];
+    const service = openService({
+      concurrency: 2,
+      settings: { maxWaitMs: 600_000 },
+      wrap: (engine) => ({
+        ...engine,
+        queue: new Proxy(engine.queue, {
+          get: (target, name) => {
+            const method: unknown = Reflect.get(target, name);
+            if (typeof method !== 'function') return method;
+            return (...args: readonly unknown[]) => {
+              if (name === 'claim') claims.push((args[0] as ClaimRequest).most);
+              return Reflect.apply(method, target, args);
+            };
+          },
+        }),
+      }),
+    });
+    const { facts, image } = await service.readySession();
+    for (const name of ['a', 'b']) await service.click(facts, image, name);
+    await service.pass(100);
+    claims.length = 0;
+    for (const name of ['c', 'd', 'e']) await service.click(facts, image, name);
+    expect(claims).toEqual([]);
+    await service.pass(2_000);
+    expect(Math.max(...claims)).toBeLessThanOrEqual(2);
+    expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(5);
+  });
 
   test.each(['begin', 'complete'])(
     'L5 a token whose %s failed is offered again when its lease has run out',

@@ -92,7 +92,7 @@ describe('leases and deadlines', () => {
     const service = openService({
       settings: SETTINGS,
       wrap: (engine, clock) =>
-        meddle(engine, 'images', ['find'], async (call) => {
+        meddle(engine, 'sessions', ['begin'], async (call) => {
           const reply = await call();
           if (slow.ms > 0) await clock.sleep(slow.ms);
           return reply;
@@ -158,8 +158,8 @@ describe('leases and deadlines', () => {
     // Somebody else's claim, of which nothing is ever heard again.
     await service.gateway.drain();
     await service.click(facts, image, 'left');
-    const claim = { gatewayId: 'dead', claimId: 'c', leaseMs: SETTINGS.leaseMs, now };
-    expect(await service.bare.queue.claim(claim)).toBeDefined();
+    const claim = { gatewayId: 'dead', claimId: 'c', most: 1, leaseMs: SETTINGS.leaseMs, now };
+    expect((await service.bare.queue.claim(claim)).leases).toHaveLength(1);
     service.spawn().start();
     await service.pass(3_900);
     expect(service.server.segments).toHaveLength(0);

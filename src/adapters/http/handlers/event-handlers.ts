@@ -4,7 +4,7 @@ import { QUERY } from '../../../protocol/routes.ts';
 import { json } from '../answers.ts';
 import { validate } from '../body/validate.ts';
 import type { FaceContext } from '../context.ts';
-import { enter } from '../context.ts';
+import { enter, look } from '../context.ts';
 import { prefersJson } from '../negotiate.ts';
 import type { Call } from '../node-http.ts';
 import { OPERATIONS } from '../operations/table.ts';
@@ -44,7 +44,7 @@ async function stream(face: FaceContext, call: Call): Promise<Response> {
 /** The session; `undefined` when nobody can tell now, which is no reason for an error (A25). */
 async function enterStream(face: FaceContext, call: Call): Promise<SessionFacts | undefined> {
   try {
-    return await enter(face, call);
+    return await look(face, call);
   } catch (error) {
     if (isStorageLost(error)) return undefined;
     throw error;

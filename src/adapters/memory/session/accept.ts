@@ -6,7 +6,7 @@ import { createObject, renewPreparation } from './lifecycle.ts';
 import { publishRemembered, rememberedAnswer } from './masks.ts';
 import { earlierAnswer, rememberRequest } from './replay.ts';
 import type { ClickState, ObjectState, SessionState } from './session-state.ts';
-import { isDirty, requireImage } from './session-state.ts';
+import { needOf, requireImage } from './session-state.ts';
 
 /** L1. Everything is checked before anything is changed. */
 export function acceptClick(
@@ -34,7 +34,7 @@ export function acceptClick(
     imageId: object.imageId,
     revision: object.rev,
     position,
-    dirty: isDirty(object),
+    ...needOf(state, object.objectId),
     replayed: false,
   };
   rememberRequest(state, command, answer);

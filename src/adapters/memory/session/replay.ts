@@ -1,12 +1,11 @@
 import { ProblemError } from '../../../core/problem.ts';
 import type { AcceptClick, Changed } from '../../../ports/session-store.ts';
 import type { SessionState } from './session-state.ts';
-import { isDirty } from './session-state.ts';
+import { needOf } from './session-state.ts';
 
 /** An earlier answer as it is given again: what the caller enqueues by is the present (L1). */
 export function again(state: SessionState, first: Changed): Changed {
-  const object = state.objects.get(first.objectId);
-  return { ...first, replayed: true, dirty: object !== undefined && isDirty(object) };
+  return { ...first, replayed: true, ...needOf(state, first.objectId) };
 }
 
 /**

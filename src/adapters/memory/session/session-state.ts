@@ -118,6 +118,14 @@ export function newSession(
 
 export const isDirty = (object: ObjectState): boolean => object.rev > object.done;
 
+/** Whether an object needs a call now, and the image for it. */
+export function needOf(state: SessionState, id: ObjectId): Pick<Changed, 'dirty' | 'image'> {
+  const object = state.objects.get(id);
+  if (object === undefined || !isDirty(object)) return { dirty: false, image: undefined };
+  const { facts, status } = requireImage(state, object.imageId);
+  return { dirty: true, image: { facts, status } };
+}
+
 /** Clicks that no event has ended yet. */
 export const isPending = (click: ClickState): boolean => click.status === 'pending';
 

@@ -4,7 +4,7 @@ import { buryObject, cancelClick, departClick, renewPreparation } from './lifecy
 import { publishRemembered, rememberedAnswer } from './masks.ts';
 import { again } from './replay.ts';
 import type { ObjectState, SessionState } from './session-state.ts';
-import { isDirty, isPending, requireClick, requireObject } from './session-state.ts';
+import { isPending, needOf, requireClick, requireObject } from './session-state.ts';
 
 /**
  * L2, A15. A click that left its prompt before, by an undo or with its object, appends nothing: the
@@ -25,18 +25,18 @@ export function undoClick(state: SessionState, id: ClickId, now: number): Change
   const position = state.log.append('click.undone', { clickId, objectId, revision }, now);
   if (wasPending) cancelClick(state, click, 'undone', now);
   departClick(state, click, revision, position);
-  const dirty = segmentAnew(state, object, now);
-  return { clickId, objectId, imageId, revision, position, dirty, replayed: false };
+  segmentAnew(state, object, now);
+  const need = needOf(state, objectId);
+  return { clickId, objectId, imageId, revision, position, ...need, replayed: false };
 }
 
 /** What is left of the object: nothing, a prompt answered before, or one that needs a call. */
-function segmentAnew(state: SessionState, object: ObjectState, now: number): boolean {
+function segmentAnew(state: SessionState, object: ObjectState, now: number): void {
   if (object.clicks.length === 0) {
     buryObject(state, object, now);
-    return false;
+    return;
   }
   const remembered = rememberedAnswer(state, object);
   if (remembered === undefined) renewPreparation(state, object.imageId);
   else publishRemembered(state, object, remembered, now);
-  return isDirty(object);
 }

@@ -21,7 +21,8 @@ export function beginWork(state: SessionState, id: ObjectId, fence: number): Beg
   object.runRevision = object.rev;
   const prompt = foldPrompt(object.clicks.map((click) => click.part));
   const { rev: revision, changedAt, traceparent } = object;
-  const work = { revision, prompt, image: image.facts, changedAt, traceparent };
+  const { tenant } = state.facts;
+  const work = { tenant, revision, prompt, image: image.facts, changedAt, traceparent };
   return { state: 'work', work };
 }
 

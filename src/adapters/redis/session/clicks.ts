@@ -7,11 +7,12 @@ import type { AcceptClick, Changed } from '../../../ports/session-store.ts';
 import type { ClickState } from '../../../protocol/bodies.ts';
 import { checkInside, checkLoad, limitReached } from '../../memory/session/admission.ts';
 import { script } from '../scripts.ts';
+import { sessionImage } from './images.ts';
 import type { Reply } from './refusal.ts';
 import { done } from './refusal.ts';
 import type { SessionPart, SessionSlot } from './session-slot.ts';
 
-type ChangeReply = Reply<[change: string, dirty: 0 | 1, replayed: 0 | 1]>;
+type ChangeReply = Reply<[change: string, replayed: 0 | 1, image?: string, facts?: string]>;
 
 const ACCEPT = script<ChangeReply>('session/accept-8');
 const ACCEPT_KEYS: readonly SessionPart[] = [
@@ -122,8 +123,10 @@ export async function clickState(
   return JSON.parse(body) as ClickState & { readonly imageId: ImageId };
 }
 
+type Done = Extract<ChangeReply, readonly ['done', ...unknown[]]>;
+
 /** Reads what `change_text` of `lib/lifecycle.lua` wrote. */
-function changed([, text, dirty, replayed]: readonly ['done', string, number, number]): Changed {
+function changed([, text, replayed, image, facts]: Done): Changed {
   const [clickId, objectId, imageId, revision, cursor = ''] = text.split(' ');
   const position = parseCursor(cursor);
   if (position === undefined) throw new Error(`the session kept no change but ${text}`);
@@ -133,7 +136,8 @@ function changed([, text, dirty, replayed]: readonly ['done', string, number, nu
     imageId: imageId as ImageId,
     revision: Number(revision),
     position,
-    dirty: dirty === 1,
+    dirty: image !== undefined,
+    image: image === undefined ? undefined : sessionImage(image, facts ?? ''),
     replayed: replayed === 1,
   };
 }

@@ -2,7 +2,7 @@
 import type { ImageId, SessionId } from '../../../core/ids.ts';
 import type { Problem } from '../../../core/problem.ts';
 import { ProblemError } from '../../../core/problem.ts';
-import type { AddedImage, ImageFacts } from '../../../ports/session-store.ts';
+import type { AddedImage, ImageFacts, SessionImage } from '../../../ports/session-store.ts';
 import type { ImageBody, ImageStatus } from '../../../protocol/bodies.ts';
 import { limitReached } from '../../memory/session/admission.ts';
 import { imageBody } from '../../memory/session/views.ts';
@@ -29,6 +29,12 @@ export function parseImage(field: string, facts: string) {
     status: status as ImageStatus,
     problem: problem === '' ? undefined : (JSON.parse(problem) as Problem),
   };
+}
+
+/** The same, as far as those need it who make a call for it. */
+export function sessionImage(field: string, facts: string): SessionImage {
+  const { status, ...kept } = parseImage(field, facts);
+  return { facts: kept.facts, status };
 }
 
 export async function addImage(

@@ -1,5 +1,5 @@
 /** Calls of the feature server, as a session sees them (L3, L4, L7). */
-import type { ObjectId, SessionId } from '../../../core/ids.ts';
+import type { ObjectId, SessionId, Tenant } from '../../../core/ids.ts';
 import type { Prompt } from '../../../core/prompt.ts';
 import { promptKey } from '../../../core/prompt.ts';
 import type {
@@ -16,6 +16,7 @@ import type { SessionPart, SessionSlot } from './session-slot.ts';
 
 type WorkReply = [
   state: 'work',
+  tenant: string,
   revision: number,
   prompt: string,
   image: string,
@@ -36,8 +37,9 @@ export async function beginWork(
 ): Promise<BeginReply> {
   const reply = await slot.run(BEGIN, slot.keys(session, ['state']), [object, fence]);
   if (reply[0] !== 'work') return { state: reply[0] };
-  const [state, revision, prompt, image, changedAt, traceparent] = reply;
+  const [state, tenant, revision, prompt, image, changedAt, traceparent] = reply;
   const work = {
+    tenant: tenant as Tenant,
     revision,
     prompt: JSON.parse(prompt) as Prompt,
     image: JSON.parse(image) as ImageFacts,

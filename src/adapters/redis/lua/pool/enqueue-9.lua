@@ -5,7 +5,7 @@
 -- ARGV  1 key, 2 session, 3 kind: segment | prepare, 4 key of the preparation that must have left
 --       the pool before this may start, or '', 5 value, returned by claims, 6 life of the pool in
 --       ms or '', 7 channel of the doorbell
--- Result  {queued | merged | running, position}
+-- Result  {queued | merged | running, position, waiting, leased, limit}
 
 -- include pool/lib
 
@@ -30,13 +30,13 @@ local function merge(slot)
     unblock(key)
     redis.call('SPUBLISH', bell, '')
   end
-  if not is_leased(slot) then return {'merged', position(key, slot)} end
+  if not is_leased(slot) then return 'merged', position(key, slot) end
   -- What is prepared cannot change, so the call under way does for everybody.
   if kind == 'segment' and not slot.again then
     slot.again = true
     write(key, slot)
   end
-  return {'running', 0}
+  return 'running', 0
 end
 
 local function add()
@@ -45,11 +45,12 @@ local function add()
   set_after(key, slot, after)
   offer(key, slot, 0)
   redis.call('SPUBLISH', bell, '')
-  return {'queued', position(key, slot)}
+  return 'queued', position(key, slot)
 end
 
 if after then promote() end
 local present = read(key)
-local result = present and merge(present) or add()
+local state, place
+if present then state, place = merge(present) else state, place = add() end
 keep(life_ms)
-return result
+return {state, place, load()}

@@ -136,6 +136,13 @@ local function forget(key, slot)
   if redis.call('HLEN', slots) == 0 then redis.call('DEL', turns) end
 end
 
+-- Waiting, leased, limit.
+local function load()
+  local leased = redis.call('ZCARD', leases)
+  local limit = tonumber(redis.call('HGET', meta, 'limit') or 0)
+  return redis.call('HLEN', slots) - leased, leased, limit
+end
+
 -- Whatever the pool holds is forgotten when no gateway has touched it for this long. Nine calls are
 -- half of a script's time: gateways give a life time ('' otherwise) once a second, not every time.
 local function keep(life_ms)

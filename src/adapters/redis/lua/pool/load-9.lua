@@ -6,6 +6,4 @@
 
 -- include pool/lib
 
-local leased = redis.call('ZCARD', leases)
-local limit = tonumber(redis.call('HGET', meta, 'limit') or 0)
-return {redis.call('HLEN', slots) - leased, leased, limit}
+return {load()}

@@ -3,14 +3,18 @@
 --
 -- KEYS  the pool's nine, see lib.lua
 -- ARGV  1 key, 2 session, 3 kind: segment | prepare
--- Result  a number
+-- Result  {position, waiting, leased, limit}
 
 -- include pool/lib
 
 local key, session, kind = unpack(ARGV)
 
-local slot = read(key)
-if slot and is_leased(slot) then return 0 end
-if slot then return position(key, slot) end
-local lane = kind == 'segment' and INTERACTIVE or PREPARATION
-return redis.call('ZCOUNT', line, '-inf', lane * LANE + next_tag(lane, session))
+local function ahead()
+  local slot = read(key)
+  if slot and is_leased(slot) then return 0 end
+  if slot then return position(key, slot) end
+  local lane = kind == 'segment' and INTERACTIVE or PREPARATION
+  return redis.call('ZCOUNT', line, '-inf', lane * LANE + next_tag(lane, session))
+end
+
+return {ahead(), load()}

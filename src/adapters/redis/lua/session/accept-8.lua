@@ -5,7 +5,7 @@
 --       click, image, object, traceparent, points, box, client ref, points key, box key, weight,
 --       least coordinate, right and bottom of the points, right and bottom of the box, flat ('1')
 --       ('' for what there is none of)
--- Reply { 'done', change, dirty (1, 0), replayed (1, 0) } | { refusal, more … }
+-- Reply { 'done', change, replayed (1, 0), image and facts of a dirty object } | { refusal, more … }
 local state, log, channel, requests, requests_order = unpack(KEYS, 1, 5)
 local answers, answers_order, tombstones = unpack(KEYS, 6, 8)
 local departed
@@ -70,4 +70,4 @@ save_clicks(object)
 local change = change_text(click_id, object, object.rev, position)
 remember_request(request, key, fingerprint, change)
 commit(now, history)
-return { 'done', change, flag(is_dirty(object)), 0 }
+return changed(change, 0, object)

@@ -2,7 +2,7 @@
 -- Registers the fence of the call that is about to be made (L3).
 -- KEYS  state
 -- ARGV  object, fence
--- Reply { 'work', revision, prompt as JSON, facts of the image, changed at, traceparent }
+-- Reply { 'work', tenant, revision, prompt as JSON, facts of the image, changed at, traceparent }
 --       | { 'clean' } | { 'stale' }
 local state = KEYS[1]
 local object_id, fence = unpack(ARGV)
@@ -20,5 +20,6 @@ object.run_revision = object.rev
 save_object(object)
 flush()
 return {
-  'work', object.rev, prompt_json(object.prompt), facts, object.changed_at, object.traceparent,
+  'work', redis.call('HGET', state, 'tenant'), object.rev, prompt_json(object.prompt), facts,
+  object.changed_at, object.traceparent,
 }

@@ -3,7 +3,7 @@
 -- first undo's answer again, or where its object ended.
 -- KEYS  state, log, channel, answers, answers order, departed, tombstones
 -- ARGV  now, history, click
--- Reply { 'done', change, dirty (1, 0), replayed (1, 0) } | { refusal, more … }
+-- Reply { 'done', change, replayed (1, 0), image and facts of a dirty object } | { refusal, more … }
 local state, log, channel, answers, answers_order, departed, tombstones = unpack(KEYS)
 local now, history, click_id = unpack(ARGV)
 local requests, requests_order
@@ -60,4 +60,4 @@ else
   save_clicks(object)
 end
 commit(now, history)
-return { 'done', change_text(click_id, object, revision, position), flag(is_dirty(object)), 0 }
+return changed(change_text(click_id, object, revision, position), 0, object)

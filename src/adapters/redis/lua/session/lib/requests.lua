@@ -14,10 +14,16 @@ local function earlier_change(request, key, fingerprint)
   return change, known ~= fingerprint
 end
 
+-- The reply to a change: with the image of the object if that needs a call.
+local function changed(change, replayed, object)
+  if not object or not is_dirty(object) then return { 'done', change, replayed } end
+  local image = redis.call('HMGET', state, 'image ' .. object.image, 'facts ' .. object.image)
+  return { 'done', change, replayed, image[1], image[2] }
+end
+
 -- An earlier answer as it is given again: what the caller enqueues by is the present.
 local function replayed(change)
-  local object = load_object(string.match(change, '^%S+ (%S+)'))
-  return { 'done', change, flag(object and is_dirty(object)), 1 }
+  return changed(change, 1, load_object(string.match(change, '^%S+ (%S+)')))
 end
 
 local function remember_field(field, text)
