@@ -1,4 +1,5 @@
 import type { BlobStore } from './blob-store.ts';
+import type { BucketStore } from './bucket-store.ts';
 import type { EventLog } from './event-log.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import type { ImageRegistry } from './image-registry.ts';
@@ -13,6 +14,7 @@ export interface Engine extends AsyncDisposable {
   readonly images: ImageRegistry;
   readonly blobs: BlobStore;
   readonly idempotency: IdempotencyStore;
+  readonly buckets: BucketStore;
   /** Resolves when the engine can take commands; rejects with `storage_unavailable`. */
   ready(): Promise<void>;
 }

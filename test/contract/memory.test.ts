@@ -1,5 +1,6 @@
 import { openMemoryEngine } from '../../src/adapters/memory/engine.ts';
 import { blobStoreContract } from './blob-store.contract.ts';
+import { bucketStoreContract } from './bucket-store.contract.ts';
 import { eventLogContract } from './event-log.contract.ts';
 import { idempotencyStoreContract } from './idempotency-store.contract.ts';
 import { imageRegistryContract } from './image-registry.contract.ts';
@@ -9,7 +10,7 @@ import type { OpenEngine } from './support.ts';
 import { CONTRACT_SETTINGS } from './support.ts';
 import { workQueueContract } from './work-queue.contract.ts';
 
-const open: OpenEngine = async () => openMemoryEngine({ settings: CONTRACT_SETTINGS });
+const open: OpenEngine = async (settings = CONTRACT_SETTINGS) => openMemoryEngine({ settings });
 
 sessionStoreContract('memory', open);
 sessionModelContract('memory', open, 300);
@@ -18,3 +19,4 @@ workQueueContract('memory', open);
 blobStoreContract('memory', open);
 imageRegistryContract('memory', open);
 idempotencyStoreContract('memory', open);
+bucketStoreContract('memory', open);

@@ -1,11 +1,12 @@
 /** Every contract of an engine, for engines on servers of any kind. */
-import type { Engine } from '../../src/ports/engine.ts';
 import { blobStoreContract } from '../contract/blob-store.contract.ts';
+import { bucketStoreContract } from '../contract/bucket-store.contract.ts';
 import { eventLogContract } from '../contract/event-log.contract.ts';
 import { idempotencyStoreContract } from '../contract/idempotency-store.contract.ts';
 import { imageRegistryContract } from '../contract/image-registry.contract.ts';
 import { sessionModelContract } from '../contract/session-model.contract.ts';
 import { sessionStoreContract } from '../contract/session-store.contract.ts';
+import type { OpenEngine } from '../contract/support.ts';
 import { workQueueContract } from '../contract/work-queue.contract.ts';
 
 const MODEL_RUNS = 20;
@@ -18,7 +19,7 @@ export function freshPrefix(): string {
   return `engine-${opened}`;
 }
 
-export function engineContracts(name: string, open: () => Promise<Engine>): void {
+export function engineContracts(name: string, open: OpenEngine): void {
   sessionStoreContract(name, open);
   sessionModelContract(name, open, MODEL_RUNS);
   eventLogContract(name, open);
@@ -26,4 +27,5 @@ export function engineContracts(name: string, open: () => Promise<Engine>): void
   blobStoreContract(name, open);
   imageRegistryContract(name, open);
   idempotencyStoreContract(name, open);
+  bucketStoreContract(name, open);
 }

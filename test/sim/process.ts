@@ -12,6 +12,7 @@ export const silentLog: Logger = { info() {}, warn() {}, error() {} };
 export const noMetrics: Metrics = {
   clickAccepted() {},
   clickRefused() {},
+  requestRefused() {},
   segmentEnded() {},
   featureCall() {},
   streamsOpen() {},
@@ -98,7 +99,7 @@ export class SimulatedProcess {
   }
 
   #proxyEngine(engine: Engine, sweeping: boolean): Engine {
-    const { sessions, log, queue, images, blobs, idempotency } = engine;
+    const { sessions, log, queue, images, blobs, idempotency, buckets } = engine;
     return {
       sessions: this.#proxy(
         sessions,
@@ -123,6 +124,7 @@ export class SimulatedProcess {
       images: this.#proxy(images),
       blobs: this.#proxy(blobs),
       idempotency: this.#proxy(idempotency),
+      buckets: this.#proxy(buckets),
       ready: () => engine.ready(),
       [Symbol.asyncDispose]: async () => {},
     };

@@ -1,6 +1,7 @@
 import type { GatewaySettings } from '../../gateway/settings.ts';
 import type { Engine } from '../../ports/engine.ts';
 import { MemoryBlobStore } from './blob-store.ts';
+import { MemoryBucketStore } from './bucket-store.ts';
 import { MemoryEventLog } from './event-log.ts';
 import { MemoryIdempotencyStore } from './idempotency-store.ts';
 import { MemoryImageRegistry } from './image-registry.ts';
@@ -36,6 +37,7 @@ export function openMemoryEngine(options: MemoryEngineOptions): Engine {
     images: new MemoryImageRegistry(),
     blobs: new MemoryBlobStore(options.maxBlobBytes ?? MAX_BLOB_BYTES),
     idempotency: new MemoryIdempotencyStore(),
+    buckets: new MemoryBucketStore(),
     ready: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => {
       table.clear();

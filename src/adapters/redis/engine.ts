@@ -3,6 +3,7 @@ import type { GatewaySettings } from '../../gateway/settings.ts';
 import type { Engine } from '../../ports/engine.ts';
 import type { Logger } from '../../ports/system.ts';
 import { RedisBlobStore } from './blob-store.ts';
+import { RedisBucketStore } from './bucket-store.ts';
 import { openConnections } from './connections.ts';
 import { RedisEventLog } from './event-log.ts';
 import { RedisIdempotencyStore } from './idempotency-store.ts';
@@ -68,6 +69,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Redi
     images: new RedisImageRegistry(shared),
     blobs: new RedisBlobStore({ ...shared, maxBytes: options.maxBlobBytes ?? MAX_BLOB_BYTES }),
     idempotency: new RedisIdempotencyStore(shared),
+    buckets: new RedisBucketStore(shared),
     secret,
     ready: async () => {
       await commands.useAll((client) => client.ping());

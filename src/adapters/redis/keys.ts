@@ -94,6 +94,11 @@ export class RedisKeys {
     return `${this.#prefix}:{secret}`;
   }
 
+  /** What a caller may still do at once. */
+  bucket(name: string): string {
+    return `${this.#prefix}:{bucket:${digest(name)}}`;
+  }
+
   /** An answer that is kept under a key of its caller's (A4). */
   idempotency(scope: string, key: string): string {
     return `${this.#prefix}:{key:${digest(JSON.stringify([scope, key]))}}`;
