@@ -1,5 +1,6 @@
 /** The environment, read once into a frozen value; nothing else looks at it (A33). */
 import type { LogLevel } from '../adapters/system/json-logger.ts';
+import type { RateLimit } from '../core/token-bucket.ts';
 import type { GatewaySettings } from '../gateway/settings.ts';
 import { contradictions } from './config/contradictions.ts';
 import { doubts } from './config/doubts.ts';
@@ -21,6 +22,13 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** Hosts that are served besides the loopback ones. */
   readonly allowedHosts: readonly string[];
+  readonly limits: {
+    /** Absent for no limit. */
+    readonly rateLimit: RateLimit | undefined;
+    readonly tenantRateLimit: RateLimit | undefined;
+    /** Addresses and ranges. */
+    readonly trustedProxies: readonly string[];
+  };
   readonly logLevel: LogLevel;
   readonly maxBlobBytes: number;
   readonly storage: {
@@ -140,6 +148,11 @@ function configOf(values: Values): Config {
       ...listed.map((url) => new URL(url).host),
       ...ownNames(values.HOST),
     ],
+    limits: {
+      rateLimit: values.MASKWIRE_RATE_LIMIT,
+      tenantRateLimit: values.MASKWIRE_TENANT_RATE_LIMIT,
+      trustedProxies: values.MASKWIRE_TRUSTED_PROXIES,
+    },
     logLevel: values.MASKWIRE_LOG_LEVEL,
     maxBlobBytes: values.MASKWIRE_MAX_BLOB_BYTES,
     storage: {
@@ -155,6 +168,8 @@ function configOf(values: Values): Config {
     gateway: {
       maxImages: values.MASKWIRE_MAX_IMAGES,
       maxObjects: values.MASKWIRE_MAX_OBJECTS,
+      maxObjectsInFlight: values.MASKWIRE_MAX_OBJECTS_IN_FLIGHT,
+      maxStreams: values.MASKWIRE_MAX_STREAMS,
       maxPointsPerObject: values.MASKWIRE_MAX_POINTS_PER_OBJECT,
       maxImageBytes: values.MASKWIRE_MAX_IMAGE_BYTES,
       maxImagePixels: values.MASKWIRE_MAX_IMAGE_PIXELS,

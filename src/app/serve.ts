@@ -80,7 +80,9 @@ export async function serve(config: Config): Promise<RunningGateway> {
     random,
     log,
     assetsDir: ASSETS_DIR,
+    metrics,
     metricsText: () => metrics.text(),
+    ...config.limits,
     cors: config.corsOrigins,
     allowedHosts: config.allowedHosts,
   });

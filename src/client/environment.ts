@@ -27,6 +27,8 @@ export interface UploadRequest {
 export interface UploadResponse {
   readonly status: number;
   readonly text: string;
+  /** The header of that name. */
+  readonly retryAfter: string | null;
 }
 
 export interface Environment {

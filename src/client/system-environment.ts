@@ -1,4 +1,5 @@
 /** The environment that the platform itself offers: a browser's or Node's. */
+import { HEADERS } from '../protocol/routes.ts';
 import type {
   Cancel,
   Environment,
@@ -21,6 +22,7 @@ interface Xhr {
   onabort: (() => unknown) | null;
   open(method: string, url: string): void;
   setRequestHeader(name: string, value: string): void;
+  getResponseHeader(name: string): string | null;
   send(body: FormData): void;
   abort(): void;
 }
@@ -43,7 +45,10 @@ function uploadWith(make: new () => Xhr): (request: UploadRequest) => Promise<Up
       xhr.upload.onprogress = (event) => {
         if (event.lengthComputable) request.onProgress(event.loaded / event.total);
       };
-      xhr.onload = () => resolve({ status: xhr.status, text: xhr.responseText });
+      xhr.onload = () => {
+        const retryAfter = xhr.getResponseHeader(HEADERS.retryAfter);
+        resolve({ status: xhr.status, text: xhr.responseText, retryAfter });
+      };
       xhr.onerror = () => reject(new TypeError('the upload failed'));
       xhr.onabort = () => reject(new DOMException('the upload was stopped', 'AbortError'));
       request.signal?.addEventListener('abort', () => xhr.abort());

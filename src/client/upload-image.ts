@@ -33,15 +33,14 @@ async function send(
   path: string,
   upload: ImageUpload,
   headers: Record<string, string>,
-): Promise<UploadResponse & { readonly retryAfter: string | null }> {
+): Promise<UploadResponse> {
   const { environment, base } = target;
   const { signal } = upload;
   const body = formOf(upload);
   const url = `${base}${path}`;
   if (environment.upload !== undefined && upload.onProgress !== undefined) {
     const { onProgress } = upload;
-    const answer = await environment.upload({ url, headers, body, onProgress, signal });
-    return { ...answer, retryAfter: null };
+    return await environment.upload({ url, headers, body, onProgress, signal });
   }
   const response = await environment.fetch(url, {
     method: 'POST',

@@ -5,6 +5,10 @@ export interface GatewaySettings {
   readonly maxImages: number;
   readonly maxObjects: number;
   readonly maxPointsPerObject: number;
+  /** Objects of a session that wait or are computed at once; at most `maxObjects` matter. */
+  readonly maxObjectsInFlight: number;
+  /** Readers of one session on a gateway, and readers from one address. */
+  readonly maxStreams: number;
   readonly maxImageBytes: number;
   readonly maxImagePixels: number;
   /** A new token whose predicted wait is longer is refused as `overloaded`. */
@@ -21,10 +25,18 @@ export interface GatewaySettings {
   readonly encodeTimeoutMs: number;
 }
 
+/**
+ * An office, a school or a carrier stands behind one address: where one session has a limit, all
+ * sessions from one address together have it as many times.
+ */
+export const SESSIONS_OF_AN_ADDRESS = 10;
+
 export const DEFAULT_SETTINGS: GatewaySettings = {
   maxImages: 10,
   maxObjects: 10,
   maxPointsPerObject: 100,
+  maxObjectsInFlight: 10,
+  maxStreams: 10_000,
   maxImageBytes: 5 * 1024 * 1024,
   maxImagePixels: 50_000_000,
   maxWaitMs: 5_000,

@@ -29,6 +29,8 @@ export interface Logger {
 export interface Metrics {
   clickAccepted(how: 'queued' | 'merged' | 'remembered'): void;
   clickRefused(code: string): void;
+  /** A request was refused before it was looked at, by this of the rate limits. */
+  requestRefused(policy: string): void;
   segmentEnded(outcome: 'completed' | 'failed', totalMs: number): void;
   featureCall(kind: 'encode' | 'segment', outcome: string, durationMs: number): void;
   streamsOpen(change: 1 | -1): void;

@@ -35,6 +35,8 @@ export const HEADERS = {
   lastEventId: 'Last-Event-ID',
   prefer: 'Prefer',
   preferenceApplied: 'Preference-Applied',
+  rateLimit: 'RateLimit',
+  rateLimitPolicy: 'RateLimit-Policy',
   retryAfter: 'Retry-After',
   traceparent: 'traceparent',
 } as const;

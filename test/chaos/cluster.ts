@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Agent } from 'undici';
 import { freePort, RedisServer } from '../redis/redis-server.ts';
 import { SeededRandom } from '../sim/seeded-random.ts';
+import { UNLIMITED } from '../support/unlimited.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { ServerProcess } from './processes.ts';
 import type { Fleet } from './reader.ts';
@@ -21,6 +22,7 @@ const FAULT_RATE = 0.05;
 export const LEASE_MS = 3_000;
 
 const SETTINGS = {
+  ...UNLIMITED,
   MASKWIRE_LEASE_MS: String(LEASE_MS),
   MASKWIRE_CALL_TIMEOUT_MS: '2000',
   MASKWIRE_ENCODE_TIMEOUT_MS: '2000',

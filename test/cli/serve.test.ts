@@ -110,3 +110,13 @@ test('a feature server that refuses the token keeps the gateway unready, and say
   expect(await running.line(/does not answer/)).toContain('does not accept this gateway');
   expect((await fetch(`${running.url}/readyz`)).status).toBe(503);
 });
+
+test('A5 A33 serve limits what it is told to, and says so in its metrics', async () => {
+  await using running = await gateway({ MASKWIRE_RATE_LIMIT: '0.01:2' });
+  const open = async () => await fetch(`${running.url}/v1/sessions`, { method: 'POST' });
+  const answers = [await open(), await open(), await open()];
+  expect(answers.map(({ status }) => status)).toEqual([201, 201, 429]);
+  expect(answers[2]?.headers.get('ratelimit-policy')).toMatch(/^"opening";q=2;w=200, /);
+  const metrics = await (await fetch(`${running.url}/metrics`)).text();
+  expect(metrics).toMatch(/^maskwire_requests_rate_limited_total\{policy="opening"\} 1$/m);
+});

@@ -20,8 +20,8 @@ import type {
   Work,
 } from '../../src/ports/session-store.ts';
 
-/** Opens an engine with {@link CONTRACT_SETTINGS} that holds nothing yet. */
-export type OpenEngine = () => Promise<Engine>;
+/** Opens an engine with {@link CONTRACT_SETTINGS}, unless told others, that holds nothing yet. */
+export type OpenEngine = (settings?: GatewaySettings) => Promise<Engine>;
 
 /** Small limits, so that the suites reach them. */
 export const CONTRACT_SETTINGS: GatewaySettings = {

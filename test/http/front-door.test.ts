@@ -171,7 +171,8 @@ describe('A34 CORS', () => {
     expect([...response.headers.keys()].filter((name) => name.startsWith('access-'))).toEqual([]);
   });
 
-  const exposed = 'ETag, Idempotent-Replayed, Location, Retry-After, X-Request-Id';
+  const exposed =
+    'ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id';
 
   it.each([
     ['an answer', '/healthz', 200],

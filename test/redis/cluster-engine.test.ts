@@ -12,9 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 
-engineContracts('redis engine on a cluster', () =>
+engineContracts('redis engine on a cluster', (settings = CONTRACT_SETTINGS) =>
   openRedisEngine({
-    ...{ settings: CONTRACT_SETTINGS, clock: realClock, log: silent, time: 'caller' },
+    ...{ settings, clock: realClock, log: silent, time: 'caller' },
     ...{ url: cluster.url, prefix: freshPrefix() },
   }),
 );

@@ -16,8 +16,8 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const options = { settings: CONTRACT_SETTINGS, log: silent };
 
-engineContracts('redis engine', () =>
-  openRedisEngine({ ...options, url: server.url, prefix: freshPrefix(), time: 'caller' }),
+engineContracts('redis engine', (settings = CONTRACT_SETTINGS) =>
+  openRedisEngine({ ...options, settings, url: server.url, prefix: freshPrefix(), time: 'caller' }),
 );
 
 describe('redis engine: start', () => {

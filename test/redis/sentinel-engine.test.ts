@@ -12,9 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => group[Symbol.asyncDispose]());
 
-engineContracts('redis engine with Sentinels', () =>
+engineContracts('redis engine with Sentinels', (settings = CONTRACT_SETTINGS) =>
   openRedisEngine({
-    ...{ settings: CONTRACT_SETTINGS, clock: realClock, log: silent, time: 'caller' },
+    ...{ settings, clock: realClock, log: silent, time: 'caller' },
     ...{ url: group.url, prefix: freshPrefix() },
   }),
 );

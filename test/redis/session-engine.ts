@@ -43,11 +43,17 @@ export async function openSessionEngine(
 }
 
 /** Two gateways on the same sessions: each command is given to the one that had not the last. */
-export async function openTwoGateways(server: RedisServer): Promise<Engine> {
+export async function openTwoGateways(
+  server: RedisServer,
+  settings: GatewaySettings = CONTRACT_SETTINGS,
+): Promise<Engine> {
   const keys = freshKeys();
-  const gateways = [await openSessionEngine(server, keys), await openSessionEngine(server, keys)];
+  const gateways = [
+    await openSessionEngine(server, keys, settings),
+    await openSessionEngine(server, keys, settings),
+  ];
   return {
-    ...openMemoryEngine({ settings: CONTRACT_SETTINGS }),
+    ...openMemoryEngine({ settings }),
     sessions: inTurn(gateways.map((gateway) => gateway.sessions)),
     log: inTurn(gateways.map((gateway) => gateway.log)),
     [Symbol.asyncDispose]: async () => {

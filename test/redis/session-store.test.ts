@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { sessionModelContract } from '../contract/session-model.contract.ts';
 import { sessionStoreContract } from '../contract/session-store.contract.ts';
+import type { OpenEngine } from '../contract/support.ts';
 import { RedisServer } from './redis-server.ts';
 import { openTwoGateways } from './session-engine.ts';
 
@@ -10,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-const open = () => openTwoGateways(server);
+const open: OpenEngine = (settings) => openTwoGateways(server, settings);
 
 sessionStoreContract('redis, two gateways in turn:', open);
 sessionModelContract('redis, two gateways in turn:', open, 60);

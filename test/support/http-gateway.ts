@@ -27,6 +27,7 @@ import { plainPng } from './http-images.ts';
 const silentMetrics: Metrics = {
   clickAccepted: () => {},
   clickRefused: () => {},
+  requestRefused: () => {},
   segmentEnded: () => {},
   featureCall: () => {},
   streamsOpen: () => {},

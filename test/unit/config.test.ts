@@ -107,6 +107,42 @@ describe('A33 configuration', () => {
     expect(problemsOf({ [name]: '' })).toEqual([]);
   });
 
+  test('A33 limits are as documented, as told, or off', () => {
+    expect(loadConfig({}).config.limits).toEqual({
+      rateLimit: { perSecond: 20, burst: 200 },
+      tenantRateLimit: undefined,
+      trustedProxies: [],
+    });
+    const { config } = loadConfig({
+      MASKWIRE_RATE_LIMIT: 'off',
+      MASKWIRE_TENANT_RATE_LIMIT: '0.5:1',
+      MASKWIRE_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,fd00::/8,::1',
+    });
+    expect(config.limits).toEqual({
+      rateLimit: undefined,
+      tenantRateLimit: { perSecond: 0.5, burst: 1 },
+      trustedProxies: ['10.0.0.0/8', '192.0.2.1', 'fd00::/8', '::1'],
+    });
+  });
+
+  test.each(['20', '20:', ':200', '0:200', '20:0', '-1:5', '20:1.5', '20:200:3', 'none', '1e3:5'])(
+    'A33 MASKWIRE_RATE_LIMIT=%s is refused with what it should be',
+    (text) => {
+      expect(problemsOf({ MASKWIRE_RATE_LIMIT: text })).toEqual([
+        `MASKWIRE_RATE_LIMIT must be "off" or <per second>:<burst>, both above 0 and the burst whole, like 20:200, not "${text}".`,
+      ]);
+    },
+  );
+
+  test.each(['10.0.0.0/33', 'fd00::/129', '10.0.0/8', 'nginx', '10.0.0.1:80', '10.0.0.0/-1'])(
+    'A33 MASKWIRE_TRUSTED_PROXIES=%s is refused with what it should be',
+    (text) => {
+      expect(problemsOf({ MASKWIRE_TRUSTED_PROXIES: `127.0.0.1,${text}` })).toEqual([
+        `MASKWIRE_TRUSTED_PROXIES must be IP addresses or ranges like 10.0.0.0/8, separated by commas, not "127.0.0.1,${text}".`,
+      ]);
+    },
+  );
+
   test('A33 storage is in memory, or where REDIS_URL and BLOB_DIR say', () => {
     expect(loadConfig({}).config.storage).toEqual({
       redisUrl: undefined,

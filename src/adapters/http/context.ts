@@ -19,12 +19,14 @@ export interface MetricsText {
 /** What handlers work with. */
 export interface FaceContext {
   readonly gateway: Gateway;
-  readonly engine: Pick<Engine, 'idempotency'>;
+  readonly engine: Pick<Engine, 'idempotency' | 'buckets'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
   readonly probe: ProbeImage;
   readonly budget: ByteBudget;
+  /** Where a request comes from; see `limits/client-address.ts`. */
+  readonly addressOf: (call: Call) => string;
   /** Folder of the built page: `web/index.html` and the modules that it loads. */
   readonly assetsDir: string;
   readonly metricsText?: (() => Promise<MetricsText>) | undefined;

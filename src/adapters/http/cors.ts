@@ -15,6 +15,8 @@ const EXPOSED_HEADERS = [
   'ETag',
   HEADERS.idempotentReplayed,
   'Location',
+  HEADERS.rateLimit,
+  HEADERS.rateLimitPolicy,
   HEADERS.retryAfter,
   HEADERS.requestId,
 ].join(', ');

@@ -2,6 +2,9 @@ import { getRequestListener } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { ProblemError } from '../../core/problem.ts';
+import type { RateLimit } from '../../core/token-bucket.ts';
+import { RateLimiter } from '../../gateway/rate-limiter.ts';
+import type { Metrics } from '../../ports/system.ts';
 import { createImageProbe } from '../images/probe.ts';
 import { respond } from './answers.ts';
 import { ByteBudget } from './body/byte-budget.ts';
@@ -16,6 +19,9 @@ import { objectHandlers } from './handlers/object-handlers.ts';
 import { runningHandlers } from './handlers/running-handlers.ts';
 import { segmentHandlers } from './handlers/segment-handler.ts';
 import { sessionHandlers } from './handlers/session-handlers.ts';
+import { createClientAddress } from './limits/client-address.ts';
+import type { RateGuard } from './limits/rate-guard.ts';
+import { createRateGuard } from './limits/rate-guard.ts';
 import { methodsAt } from './methods.ts';
 import type { Call, HttpEnv, NodeListener } from './node-http.ts';
 import { bodyPending } from './node-http.ts';
@@ -23,7 +29,21 @@ import type { OperationId } from './operations/table.ts';
 import { OPERATION_LIST } from './operations/table.ts';
 import { problemAnswer } from './problem-answer.ts';
 
-export interface HttpFaceOptions extends Omit<FaceContext, 'probe' | 'budget'>, FrontDoorOptions {}
+/** How much callers may ask for (A5). */
+export interface RateLimits {
+  /** Of one session, and of an address that opens them; unlimited when absent. */
+  readonly rateLimit?: RateLimit | undefined;
+  readonly tenantRateLimit?: RateLimit | undefined;
+}
+
+export interface HttpFaceOptions
+  extends Omit<FaceContext, 'probe' | 'budget' | 'addressOf'>,
+    FrontDoorOptions,
+    RateLimits {
+  /** Proxies whose `X-Forwarded-For` is believed: addresses and ranges. */
+  readonly trustedProxies?: readonly string[];
+  readonly metrics?: Pick<Metrics, 'requestRefused'>;
+}
 
 /** The HTTP face of a gateway, not yet listening. */
 export interface HttpFace extends Pick<HttpFaceOptions, 'clock' | 'random' | 'log'> {
@@ -45,11 +65,15 @@ type Handler = (call: Call) => Promise<Response>;
 export function createHttpFace(options: HttpFaceOptions): HttpFace {
   const { gateway, clock, random, log } = options;
   const probe = createImageProbe(gateway.settings.maxImagePixels);
-  const context = { ...options, probe, budget: new ByteBudget() };
+  const clientAddress = createClientAddress(options.trustedProxies ?? [], log);
+  const addressOf = (call: Call) => clientAddress(call.env.incoming);
+  const context = { ...options, probe, budget: new ByteBudget(), addressOf };
   const app = new Hono<HttpEnv>();
   const handlers = allHandlers(context);
+  const guard = rateGuard(options, addressOf);
   for (const { id, operation } of OPERATION_LIST) {
-    app.on(operation.method, honoPath(operation.path), handlers[id]);
+    const handler = operation.method === 'GET' ? handlers[id] : guarded(guard, handlers[id]);
+    app.on(operation.method, honoPath(operation.path), handler);
   }
   app.notFound((call) => fail(context, call, unrouted(call)));
   app.onError((error, call) => fail(context, call, error));
@@ -77,6 +101,23 @@ function allHandlers(context: FaceContext): Readonly<Record<OperationId, Handler
     ...eventHandlers(context),
     ...objectHandlers(context),
     ...runningHandlers(context),
+  };
+}
+
+function rateGuard(
+  { engine, clock, rateLimit, tenantRateLimit, metrics }: HttpFaceOptions,
+  addressOf: (call: Call) => string,
+): RateGuard | undefined {
+  const limiter = new RateLimiter(engine.buckets, clock);
+  return createRateGuard({ limiter, rateLimit, tenantRateLimit, addressOf, metrics });
+}
+
+/** What changes something is counted before it is looked at. */
+function guarded(guard: RateGuard | undefined, handler: Handler): Handler {
+  if (guard === undefined) return handler;
+  return async (call) => {
+    await guard(call);
+    return await handler(call);
   };
 }
 

@@ -37,6 +37,12 @@ export function createMetrics(): PrometheusMetrics {
     labelNames: ['code'] as const,
     registers,
   });
+  const limited = new Counter({
+    name: 'maskwire_requests_rate_limited_total',
+    help: 'Requests refused by a rate limit, by which of them',
+    labelNames: ['policy'] as const,
+    registers,
+  });
   const segment = new Histogram({
     name: 'maskwire_segment_duration_seconds',
     help: 'From the newest change of a prompt to its mask or failure',
@@ -76,6 +82,7 @@ export function createMetrics(): PrometheusMetrics {
   return {
     clickAccepted: (how) => accepted.inc({ how }),
     clickRefused: (code) => refused.inc({ code }),
+    requestRefused: (policy) => limited.inc({ policy }),
     segmentEnded: (outcome, totalMs) => segment.observe({ outcome }, totalMs / 1000),
     featureCall: (kind, outcome, durationMs) => call.observe({ kind, outcome }, durationMs / 1000),
     streamsOpen: (change) => open.inc(change),

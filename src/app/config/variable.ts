@@ -1,7 +1,9 @@
 /** What a variable of the environment may hold, and how it is read. */
 import { isAbsolute } from 'node:path';
+import { isAddressRange } from '../../adapters/http/limits/client-address.ts';
 import { PREFIX } from '../../adapters/redis/keys.ts';
 import { parseRedisUrl } from '../../adapters/redis/redis-url.ts';
+import type { RateLimit } from '../../core/token-bucket.ts';
 
 export interface Variable<Value> {
   /** One line of the documentation. */
@@ -43,6 +45,19 @@ export function flag(text: string): boolean {
   if (['1', 'true', 'yes', 'on'].includes(text.toLowerCase())) return true;
   if (['0', 'false', 'no', 'off'].includes(text.toLowerCase())) return false;
   throw new BadValue('must be 1 or 0');
+}
+
+const RATE = /^(\d{1,6}(?:\.\d{1,3})?):(\d{1,7})$/;
+
+/** `20:200` for 20 a second of which 200 may be saved up; nothing for `off`. */
+export function rateLimit(text: string): RateLimit | undefined {
+  if (text === 'off') return undefined;
+  const [, perSecond, burst] = RATE.exec(text) ?? [];
+  const limit = { perSecond: Number(perSecond), burst: Number(burst) };
+  if (limit.perSecond > 0 && limit.burst >= 1) return limit;
+  throw new BadValue(
+    'must be "off" or <per second>:<burst>, both above 0 and the burst whole, like 20:200',
+  );
 }
 
 /** Nothing when the text is empty. */
@@ -112,6 +127,12 @@ export function host(text: string): string {
 export function hostHeader(text: string): string {
   if (/^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/.test(text)) return text;
   throw new BadValue('must be host names, with or without a port');
+}
+
+/** An IP address, or a range of them as `address/bits`. */
+export function addressRange(text: string): string {
+  if (isAddressRange(text)) return text;
+  throw new BadValue('must be IP addresses or ranges like 10.0.0.0/8, separated by commas');
 }
 
 /** A bearer token (RFC 6750, b64token and what servers use in practice): visible ASCII, no blanks. */

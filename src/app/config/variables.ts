@@ -4,6 +4,7 @@ import type { GatewaySettings } from '../../gateway/settings.ts';
 import { DEFAULT_SETTINGS } from '../../gateway/settings.ts';
 import type { Variable } from './variable.ts';
 import {
+  addressRange,
   bearer,
   choice,
   flag,
@@ -15,6 +16,7 @@ import {
   list,
   optional,
   origin,
+  rateLimit,
   redisPrefix,
   redisUrl,
 } from './variable.ts';
@@ -100,6 +102,29 @@ export const VARIABLES = {
     fallback: '',
     parse: list(origin),
   },
+  MASKWIRE_TRUSTED_PROXIES: {
+    about:
+      'Addresses and ranges of proxies, comma-separated, whose `X-Forwarded-For` says where requests come from',
+    fallback: '',
+    parse: list(addressRange),
+  },
+  MASKWIRE_RATE_LIMIT: {
+    about:
+      'Changes a second that a session may ask for, and how many may be saved up, or `off`; ten times as many from one address',
+    fallback: '20:200',
+    parse: rateLimit,
+  },
+  MASKWIRE_TENANT_RATE_LIMIT: {
+    about: 'The same for all requests together, or `off`',
+    fallback: 'off',
+    parse: rateLimit,
+  },
+  MASKWIRE_MAX_STREAMS: limit(
+    'maxStreams',
+    1,
+    1_000_000,
+    'Streams that a gateway keeps open for one session, and for one address',
+  ),
   MASKWIRE_LOG_LEVEL: {
     about:
       'Least urgent lines of the log, JSON on standard error: `info`, `warn`, `error`, `silent`',
@@ -108,6 +133,12 @@ export const VARIABLES = {
   },
   MASKWIRE_MAX_IMAGES: limit('maxImages', 1, 1_000, 'Images in a session'),
   MASKWIRE_MAX_OBJECTS: limit('maxObjects', 1, 1_000, 'Objects in a session'),
+  MASKWIRE_MAX_OBJECTS_IN_FLIGHT: limit(
+    'maxObjectsInFlight',
+    1,
+    1_000,
+    'Objects of a session that wait for a mask at once',
+  ),
   MASKWIRE_MAX_POINTS_PER_OBJECT: limit('maxPointsPerObject', 1, 1_000, 'Points on an object'),
   MASKWIRE_MAX_IMAGE_BYTES: limit('maxImageBytes', 1, 64 * MIB, 'Bytes of one uploaded file'),
   MASKWIRE_MAX_IMAGE_PIXELS: limit(

@@ -50,6 +50,8 @@ export class Reader {
   readonly channel: StreamChannel;
   /** Whom the reader counts for, if it said so. */
   readonly participantId: string | undefined;
+  /** Where its requests come from, if that is known. */
+  readonly address: string | undefined;
   readonly #host: ReaderHost;
   readonly #sink: StreamSink;
   readonly #outbox: Outbox;
@@ -66,12 +68,13 @@ export class Reader {
     sink: StreamSink,
     channel: StreamChannel,
     host: ReaderHost,
-    participantId: string | undefined,
+    who: { readonly participantId?: string | undefined; readonly address?: string | undefined },
   ) {
     this.#sink = sink;
     this.channel = channel;
     this.#host = host;
-    this.participantId = participantId;
+    this.participantId = who.participantId;
+    this.address = who.address;
     this.#outbox = new Outbox(sink);
   }
 

@@ -15,6 +15,7 @@ import { passingBytes, passingFrame, timestamp } from './frames.ts';
 import { Pulse } from './pulse.ts';
 import type { ReaderHost } from './reader.ts';
 import { Reader } from './reader.ts';
+import { ReaderCount } from './reader-count.ts';
 import { ServiceNotice } from './service-notice.ts';
 import type { StreamSink } from './sink.ts';
 import { StrandedReaders } from './stranded-readers.ts';
@@ -23,12 +24,23 @@ import { StrandedReaders } from './stranded-readers.ts';
 const RETRY_MIN_MS = 1_000;
 const RETRY_SPREAD_MS = 2_000;
 
+/** A reader too many comes back later than others: it takes its place only when one has left. */
+const CROWDED_RETRY_MIN_MS = 10_000;
+const CROWDED_RETRY_SPREAD_MS = 10_000;
+
 /** Where a reader wants to begin (A23). */
 export type StreamStart =
   | { readonly kind: 'none' }
   /** Everything that is kept, from the first entry on. */
   | { readonly kind: 'start' }
   | { readonly kind: 'cursor'; readonly text: string };
+
+/** Who reads, as far as it is known. */
+export interface Who {
+  readonly participantId?: string | undefined;
+  /** Where the request comes from. */
+  readonly address?: string | undefined;
+}
 
 export interface StreamPorts {
   readonly log: EventLog;
@@ -44,6 +56,8 @@ export class StreamService {
   readonly #settings: GatewaySettings;
   readonly #channels = new Map<SessionId, OpenChannel>();
   readonly #pulse: Pulse;
+  /** Streams, and requests that are held like them. */
+  readonly readers: ReaderCount;
   readonly #host: ReaderHost;
   readonly #service = new ServiceNotice();
   readonly #stranded = new StrandedReaders();
@@ -52,6 +66,7 @@ export class StreamService {
   constructor(ports: StreamPorts, settings: GatewaySettings) {
     this.#ports = ports;
     this.#settings = settings;
+    this.readers = new ReaderCount(settings.maxStreams);
     this.#pulse = new Pulse(ports.clock, ports.random, settings);
     this.#host = {
       log: ports.log,
@@ -82,12 +97,14 @@ export class StreamService {
     session: SessionFacts,
     start: StreamStart,
     sink: StreamSink,
-    participantId?: string,
+    who: Who = {},
   ): Promise<void> {
-    if (this.#draining) return this.#turnAway(sink);
+    if (this.#draining) return turnAway(sink, this.#drainingFrame());
     const { sessionId } = session;
+    const { participantId, address } = who;
+    if (!this.readers.enter(sessionId, address)) return turnAway(sink, this.#crowdedFrame());
     const { channel, subscribed } = this.#channel(sessionId);
-    const reader = new Reader(sink, channel, this.#host, participantId);
+    const reader = new Reader(sink, channel, this.#host, who);
     // Registered before anything is awaited: neither its end nor the gateway's may miss it.
     channel.readers.add(reader);
     this.#pulse.add(reader);
@@ -182,7 +199,8 @@ export class StreamService {
   }
 
   #onEnd(reader: Reader): void {
-    const { channel, participantId } = reader;
+    const { channel, participantId, address } = reader;
+    this.readers.leave(channel.session, address);
     channel.readers.delete(reader);
     this.#pulse.delete(reader);
     this.#stranded.delete(reader);
@@ -230,16 +248,15 @@ export class StreamService {
     this.#ports.log.pass(session, frame);
   }
 
-  #turnAway(sink: StreamSink): void {
-    sink.write(this.#drainingFrame());
-    sink.end();
-  }
-
-  #drainingFrame(): Uint8Array {
-    const retryMs = this.#retryMs();
+  #drainingFrame(retryMs = this.#retryMs()): Uint8Array {
     const payload = { reconnectInMs: retryMs };
     const frame = passingFrame('stream.draining', payload, this.#ports.clock.now());
     return passingBytes(frame, { retryMs });
+  }
+
+  #crowdedFrame(): Uint8Array {
+    const spread = Math.floor(this.#ports.random.uniform() * CROWDED_RETRY_SPREAD_MS);
+    return this.#drainingFrame(CROWDED_RETRY_MIN_MS + spread);
   }
 
   #retryMs(): number {
@@ -249,6 +266,11 @@ export class StreamService {
   #timestamp(): string {
     return timestamp(this.#ports.clock.now());
   }
+}
+
+function turnAway(sink: StreamSink, farewell: Uint8Array): void {
+  sink.write(farewell);
+  sink.end();
 }
 
 interface OpenChannel {

@@ -211,6 +211,26 @@ export function acceptContract(engineName: string, open: OpenEngine): void {
       await refused(scene.click('a', point(3), OVERLOADED), 'overloaded');
     });
 
+    it('A5 bounds the objects in flight; what merges, undo and remembered answers need no place', async () => {
+      await using engine = await open({ ...CONTRACT_SETTINGS, maxObjectsInFlight: 2 });
+      const scene = await Scene.open(engine);
+      const settled = await scene.click('c', point(9));
+      await scene.segment('c', 'of c');
+      await scene.click('a');
+      await scene.click('b');
+      const refusedClick = scene.click('c', point(1));
+      await expect(refusedClick).rejects.toMatchObject({
+        code: 'rate_limited',
+        extras: { retryAfterMs: 1_000 },
+      });
+      await refused(scene.click('c', point(1), OVERLOADED), 'rate_limited');
+      await expect(scene.click('a', point(2))).resolves.toMatchObject({ dirty: true });
+      await expect(scene.undo(settled)).resolves.toMatchObject({ dirty: false });
+      await expect(scene.click('c', point(9))).resolves.toMatchObject({ dirty: false });
+      await scene.segment('a', 'of a');
+      await expect(scene.click('c', point(1))).resolves.toMatchObject({ dirty: true });
+    });
+
     it('A13 answers a prompt that was answered before from memory, also under load', async () => {
       await using engine = await open();
       const scene = await Scene.open(engine);

@@ -121,7 +121,7 @@ export class Service {
     participant?: string,
   ): Promise<HandSink> {
     const from = typeof start === 'string' ? ({ kind: 'cursor', text: start } as const) : start;
-    await this.gateway.streams.open(facts, from, sink, participant);
+    await this.gateway.streams.open(facts, from, sink, { participantId: participant });
     await this.pass(0);
     return sink;
   }

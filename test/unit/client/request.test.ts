@@ -96,6 +96,21 @@ describe('requests', () => {
     expect([error.code, error.retryAfterMs]).toEqual(['overloaded', 9000]);
   });
 
+  it('A5 wait as long with an upload whose progress is watched', async () => {
+    const { target, environment, waits } = hurried();
+    const refused = problem(429, 'rate_limited', { retryable: true });
+    const answers = [
+      { status: 429, text: await refused.text(), retryAfter: '1' },
+      { status: 201, text: JSON.stringify(image('preparing')), retryAfter: null },
+    ];
+    Object.assign(environment, { upload: () => Promise.resolve(answers.shift()) });
+    await new SessionRequests(target, SESSION).uploadImage({
+      image: new Blob(['x'], { type: 'image/png' }),
+      onProgress: () => undefined,
+    });
+    expect(waits).toEqual([1300]);
+  });
+
   it('A9 send an image as a form with its name, and report progress where it can be seen', async () => {
     const { target, environment } = hurried();
     const seen: number[] = [];
@@ -104,7 +119,8 @@ describe('requests', () => {
       upload: ({ body, onProgress }: { body: FormData; onProgress: (part: number) => void }) => {
         onProgress(0.5);
         name = body.get('name');
-        return Promise.resolve({ status: 201, text: JSON.stringify(image('preparing')) });
+        const text = JSON.stringify(image('preparing'));
+        return Promise.resolve({ status: 201, text, retryAfter: null });
       },
     });
     const requests = new SessionRequests(target, SESSION);

@@ -5,6 +5,7 @@ import type { FaceContext } from '../context.ts';
 import { bodyOf, clickParameter, enter } from '../context.ts';
 import type { Claim } from '../idempotency.ts';
 import { claimOf, keptAnswer, replay, traceparentOf } from '../idempotency.ts';
+import { held } from '../limits/held.ts';
 import type { Call } from '../node-http.ts';
 import { OPERATIONS } from '../operations/table.ts';
 import { waitOf } from '../wait.ts';
@@ -35,7 +36,10 @@ export function clickHandlers(face: FaceContext) {
       const { ms = 0, headers } = waitOf(call);
       const session = await enter(face, call);
       const id = clickParameter(call);
-      const state = await gateway.clicks.wait(session, id, ms, call.req.raw.signal);
+      const { signal } = call.req.raw;
+      const state = await held(face, call, session, ms, () =>
+        gateway.clicks.wait(session, id, ms, signal),
+      );
       return json(200, state, headers);
     },
     undoClick: async (call: Call) => {

@@ -5,6 +5,7 @@ import { json } from '../answers.ts';
 import { validate } from '../body/validate.ts';
 import type { FaceContext } from '../context.ts';
 import { enter, look } from '../context.ts';
+import { held } from '../limits/held.ts';
 import { prefersJson } from '../negotiate.ts';
 import type { Call } from '../node-http.ts';
 import { OPERATIONS } from '../operations/table.ts';
@@ -24,11 +25,11 @@ export function eventHandlers(face: FaceContext) {
 async function page(face: FaceContext, call: Call): Promise<Response> {
   const { wait = 0, limit } = validate(OPERATIONS.readEvents.query, call.req.query());
   const session = await enter(face, call);
-  const answer = await face.gateway.pages.page(session, streamStart(call), {
-    waitMs: call.req.method === 'HEAD' ? 0 : wait * 1000,
-    limit,
-    signal: call.req.raw.signal,
-  });
+  const waitMs = call.req.method === 'HEAD' ? 0 : wait * 1000;
+  const { signal } = call.req.raw;
+  const answer = await held(face, call, session, waitMs, () =>
+    face.gateway.pages.page(session, streamStart(call), { waitMs, limit, signal }),
+  );
   return json(200, answer, { Vary: VARY_ACCEPT });
 }
 
@@ -37,7 +38,10 @@ async function stream(face: FaceContext, call: Call): Promise<Response> {
   if (call.req.method === 'HEAD') return new Response(null, { headers: { ...STREAM_HEADERS } });
   return openStream(face, call, async (sink) => {
     if (session === undefined) turnAway(face, sink);
-    else await face.gateway.streams.open(session, streamStart(call), sink, participant(call));
+    else {
+      const who = { participantId: participant(call), address: face.addressOf(call) };
+      await face.gateway.streams.open(session, streamStart(call), sink, who);
+    }
   });
 }
 

@@ -21,6 +21,11 @@ const COMMON_PROBLEMS: readonly ProblemCode[] = [
   'internal',
 ];
 
+/** What is sent along with every answer to a request that is counted (A5). */
+const RATE_HEADERS = [HEADERS.rateLimit, HEADERS.rateLimitPolicy];
+
+const isCounted = ({ method }: Operation): boolean => method !== 'GET';
+
 /** OpenAPI 3.1 of all operations, from the very schemas that requests are checked by (A32). */
 export function openApiDocument(version: string): ReturnType<typeof createDocument> {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
@@ -87,24 +92,25 @@ function requestBody({ json, form, raw = [], optional = false }: RequestDoc) {
 
 function answers(operation: Operation) {
   return Object.fromEntries(
-    Object.entries(operation.answers).map(([status, doc]) => [status, answer(doc)]),
+    Object.entries(operation.answers).map(([status, doc]) => [
+      status,
+      answer(doc, isCounted(operation) ? RATE_HEADERS : []),
+    ]),
   );
 }
 
-function answer({
-  description,
-  json,
-  content = {},
-  headers = [],
-}: AnswerDoc): ZodOpenApiResponseObject {
-  const names = [...headers, HEADERS.requestId];
+function answer(
+  { description, json, content = {}, headers = [] }: AnswerDoc,
+  more: readonly string[],
+): ZodOpenApiResponseObject {
+  const names = [...headers, ...more, HEADERS.requestId];
   const types = Object.entries(content).map(([type, text]) => [
     type,
     type === 'application/json' ? {} : { schema: z.string().meta({ description: text }) },
   ]);
   return {
     description,
-    headers: z.object(Object.fromEntries(names.map((name) => [name, z.string().optional()]))),
+    headers: headerDocs(names),
     ...(json === undefined && types.length === 0
       ? {}
       : {
@@ -116,10 +122,15 @@ function answer({
   };
 }
 
+function headerDocs(names: readonly string[]) {
+  return z.object(Object.fromEntries(names.map((name) => [name, z.string().optional()])));
+}
+
 /** Problems by status: several codes share one. */
 function problems(operation: Operation) {
   const byStatus = new Map<string, ProblemCode[]>();
-  for (const code of [...(operation.problems ?? []), ...COMMON_PROBLEMS]) {
+  const counted: readonly ProblemCode[] = isCounted(operation) ? ['rate_limited'] : [];
+  for (const code of [...(operation.problems ?? []), ...counted, ...COMMON_PROBLEMS]) {
     const status = String(PROBLEM_CODES[code].status);
     if (status in operation.answers) continue;
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
@@ -129,6 +140,9 @@ function problems(operation: Operation) {
       status,
       {
         description: codes.map((code) => `\`${code}\``).join(', '),
+        ...(codes.includes('rate_limited')
+          ? { headers: headerDocs([HEADERS.retryAfter, ...RATE_HEADERS]) }
+          : {}),
         content: { [PROBLEM_TYPE]: { schema: ProblemSchema } },
       },
     ]),

@@ -1,7 +1,7 @@
 import type { Position } from '../../../core/cursor.ts';
 import type { AcceptClick, Changed } from '../../../ports/session-store.ts';
 import type { ClickLimits } from './admission.ts';
-import { checkInside, checkLimits, checkLoad } from './admission.ts';
+import { checkInFlight, checkInside, checkLimits, checkLoad } from './admission.ts';
 import { createObject, renewPreparation } from './lifecycle.ts';
 import { publishRemembered, rememberedAnswer } from './masks.ts';
 import { earlierAnswer, rememberRequest } from './replay.ts';
@@ -22,7 +22,10 @@ export function acceptClick(
   checkLimits(state, present, command, limits);
   const asked = present ?? { imageId: command.imageId, clicks: [] };
   const remembered = rememberedAnswer(state, asked, command.part);
-  if (remembered === undefined) checkLoad(present, command);
+  if (remembered === undefined) {
+    checkInFlight(state, present, limits);
+    checkLoad(present, command);
+  }
 
   const object = present ?? createObject(state, command.objectId, command.imageId);
   const position = addClick(state, object, command);

@@ -8,7 +8,12 @@ import type { Limits } from '../../../protocol/bodies.ts';
 import type { ObjectState, SessionState } from './session-state.ts';
 import { isDirty } from './session-state.ts';
 
-export type ClickLimits = Pick<Limits, 'maxObjects' | 'maxPointsPerObject'>;
+export type ClickLimits = Pick<Limits, 'maxObjects' | 'maxPointsPerObject'> & {
+  readonly maxObjectsInFlight: number;
+};
+
+/** About as long as a mask takes: then one of the others has ended. */
+const IN_FLIGHT_RETRY_MS = 1_000;
 
 /** @throws ProblemError `out_of_bounds`, naming every coordinate that is */
 export function checkInside(part: PromptPart, size: Size): void {
@@ -57,6 +62,32 @@ export function checkLimits(
 
 export function limitReached(limit: keyof Limits, most: number): ProblemError {
   return new ProblemError('limit_reached', `At most ${most} (${limit})`, { limit });
+}
+
+/**
+ * A click that merges takes no place of its own (A13).
+ * @throws ProblemError `rate_limited`
+ */
+export function checkInFlight(
+  state: SessionState,
+  object: ObjectState | undefined,
+  { maxObjects, maxObjectsInFlight }: ClickLimits,
+): void {
+  if (maxObjectsInFlight >= maxObjects) return;
+  if (object !== undefined && isDirty(object)) return;
+  let inFlight = 0;
+  for (const other of state.objects.values()) if (isDirty(other)) inFlight += 1;
+  if (inFlight >= maxObjectsInFlight) throw tooManyInFlight(maxObjectsInFlight);
+}
+
+export function tooManyInFlight(most: number): ProblemError {
+  return new ProblemError(
+    'rate_limited',
+    `${most} objects of this session wait for masks already`,
+    {
+      retryAfterMs: IN_FLIGHT_RETRY_MS,
+    },
+  );
 }
 
 /**

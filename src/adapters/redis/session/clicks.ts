@@ -5,7 +5,12 @@ import type { PromptPart } from '../../../core/prompt.ts';
 import { promptKey } from '../../../core/prompt.ts';
 import type { AcceptClick, Changed } from '../../../ports/session-store.ts';
 import type { ClickState } from '../../../protocol/bodies.ts';
-import { checkInside, checkLoad, limitReached } from '../../memory/session/admission.ts';
+import {
+  checkInside,
+  checkLoad,
+  limitReached,
+  tooManyInFlight,
+} from '../../memory/session/admission.ts';
 import { script } from '../scripts.ts';
 import { sessionImage } from './images.ts';
 import type { Reply } from './refusal.ts';
@@ -42,7 +47,7 @@ export async function acceptClick(
   session: SessionId,
   command: AcceptClick,
 ): Promise<Changed> {
-  const { maxObjects, maxPointsPerObject } = slot.settings;
+  const { maxObjects, maxObjectsInFlight, maxPointsPerObject } = slot.settings;
   const { clickId, imageId, objectId, part, clientRef, traceparent } = command;
   const reply = await slot.run(ACCEPT, slot.keys(session, ACCEPT_KEYS), [
     command.now,
@@ -56,11 +61,13 @@ export async function acceptClick(
     ...[clickId, imageId, objectId, traceparent ?? ''],
     ...contentOf(part, clientRef),
     ...reachOf(part),
+    maxObjectsInFlight < maxObjects ? maxObjectsInFlight : '',
   ]);
   if (reply[0] === 'out_of_bounds') {
     checkInside(part, { width: Number(reply[1]), height: Number(reply[2]) });
   }
   if (reply[0] === 'overloaded') checkLoad(undefined, command);
+  if (reply[0] === 'rate_limited') throw tooManyInFlight(maxObjectsInFlight);
   if (reply[0] === 'limit_reached') {
     const limit = reply[1] === 'maxObjects' ? 'maxObjects' : 'maxPointsPerObject';
     throw limitReached(limit, slot.settings[limit]);

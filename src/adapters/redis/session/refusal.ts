@@ -16,6 +16,7 @@ type Refused = Extract<
   | 'limit_reached'
   | 'out_of_bounds'
   | 'overloaded'
+  | 'rate_limited'
   | 'idempotency_key_reused'
 >;
 

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { ServerProcess } from '../../../chaos/processes.ts';
 import { RedisServer } from '../../../redis/redis-server.ts';
+import { UNLIMITED } from '../../../support/unlimited.ts';
 import { untilReady } from '../../support/gateway-process.ts';
 import type { StubProcess } from '../stub/process.ts';
 import { IMAGE } from '../stub/prompt-name.ts';
@@ -44,6 +45,7 @@ async function start(
     FEATURE_SERVER_URL: stub.url,
     FEATURE_CONCURRENCY: String(capacity),
     MASKWIRE_LOG_LEVEL: 'silent',
+    ...UNLIMITED,
     ...storage,
     ...env,
   });

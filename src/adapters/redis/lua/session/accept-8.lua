@@ -3,7 +3,8 @@
 -- KEYS  state, log, channel, requests, requests order, answers, answers order, tombstones
 -- ARGV  now, history, request, key, fingerprint, overloaded ('1' or ''), most objects, most points,
 --       click, image, object, traceparent, points, box, client ref, points key, box key, weight,
---       least coordinate, right and bottom of the points, right and bottom of the box, flat ('1')
+--       least coordinate, right and bottom of the points, right and bottom of the box, flat ('1'),
+--       most objects in flight ('' when there can be no more)
 --       ('' for what there is none of)
 -- Reply { 'done', change, replayed (1, 0), image and facts of a dirty object } | { refusal, more … }
 local state, log, channel, requests, requests_order = unpack(KEYS, 1, 5)
@@ -13,6 +14,7 @@ local now, history, request, key, fingerprint, overloaded, most_objects, most_po
 local click_id, image_id, object_id, traceparent = unpack(ARGV, 9, 12)
 local points, box, client_ref, points_key, box_key, weight = unpack(ARGV, 13, 18)
 local least, point_right, point_bottom, box_right, box_bottom, flat = unpack(ARGV, 19, 24)
+local most_in_flight = ARGV[25]
 -- include session/lib/fields
 -- include session/lib/log
 -- include session/lib/objects
@@ -49,8 +51,9 @@ local sum = click.weight + (present and present.weight or 0)
 if sum > tonumber(most_points) then return { 'limit_reached', 'maxPointsPerObject' } end
 local prompt = extend_prompt(present and present.prompt or EMPTY_PROMPT, click)
 local remembered = recall(answer_key(image_id, prompt))
-if overloaded ~= '' and not remembered and not (present and is_dirty(present)) then
-  return { 'overloaded' }
+if not remembered and not (present and is_dirty(present)) then
+  if most_in_flight ~= '' and in_flight() >= tonumber(most_in_flight) then return { 'rate_limited' } end
+  if overloaded ~= '' then return { 'overloaded' } end
 end
 
 local object = present or create_object(object_id, image_id)

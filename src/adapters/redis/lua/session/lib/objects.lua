@@ -35,6 +35,16 @@ local function is_dirty(object)
   return object.rev > object.done
 end
 
+-- How many of the session's objects wait for a mask.
+local function in_flight()
+  local count = 0
+  for _, id in ipairs(ids('objects')) do
+    local rev, done = string.match(redis.call('HGET', state, 'object ' .. id), '^%S+ (%d+) (%d+)')
+    if tonumber(rev) > tonumber(done) then count = count + 1 end
+  end
+  return count
+end
+
 -- Id, revision, status, weight, position of the answer; points, their key, box, its key, client ref,
 -- problem. Neither ids nor JSON have tabs or line feeds.
 local CLICK = '^(%S+) (%d+) (%a+) (%d+) (%S*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$'
