@@ -20,12 +20,14 @@ import { openStorage } from './storage.ts';
 const ASSETS_DIR = fileURLToPath(new URL('../../dist/', import.meta.url));
 /** How long requests under way may take to end once the gateway has drained. */
 const CLOSE_GRACE_MS = 2_000;
+/** All of it, whatever hangs: what starts gateways ends those that take longer than ten seconds. */
+const STOP_MS = 9_500;
 
 /** A gateway that takes requests. */
 export interface RunningGateway {
   /** How this machine reaches it, without a slash at the end. */
   readonly url: string;
-  /** Lets running calls end, sends readers away, then stops. May be called again. */
+  /** Lets running calls end, sends readers away, then stops; within ten seconds. May be called again. */
   close(): Promise<void>;
 }
 
@@ -109,13 +111,20 @@ function reachable({ url }: Listening): string {
 }
 
 function closer(gateway: Gateway, server: Listening, opened: AsyncDisposableStack) {
+  const stop = async () => {
+    server.retire();
+    await gateway.drain();
+    await server.close(CLOSE_GRACE_MS);
+    await opened.disposeAsync();
+  };
+  const stopInTime = async () => {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = systemClock.after(STOP_MS, resolve);
+    await Promise.race([stop(), late]).finally(() => timer.cancel());
+  };
   let closing: Promise<void> | undefined;
   return () => {
-    closing ??= (async () => {
-      await gateway.drain();
-      await server.close(CLOSE_GRACE_MS);
-      await opened.disposeAsync();
-    })();
+    closing ??= stopInTime();
     return closing;
   };
 }

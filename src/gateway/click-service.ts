@@ -31,6 +31,8 @@ export interface ClickPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
+  /** Ends all waiting, when the gateway stops. */
+  readonly stopping: AbortSignal;
 }
 
 /** Takes clicks, merges them, and tells how they ended (A12–A17). */
@@ -39,6 +41,7 @@ export class ClickService {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #metrics: Metrics;
+  readonly #stopping: AbortSignal;
   readonly #work: WorkEntry;
 
   constructor(ports: ClickPorts, work: WorkEntry) {
@@ -46,6 +49,7 @@ export class ClickService {
     this.#clock = ports.clock;
     this.#random = ports.random;
     this.#metrics = ports.metrics;
+    this.#stopping = ports.stopping;
     this.#work = work;
   }
 
@@ -109,7 +113,7 @@ export class ClickService {
     if (hasEnded(state) || ms <= 0) return state;
     await waitForEvents(this.#engine.log, this.#clock, session.sessionId, {
       ms,
-      signal,
+      signals: [signal, this.#stopping],
       done: async () => hasEnded(await this.#engine.sessions.click(session.sessionId, id)),
     });
     return await this.state(session, id);

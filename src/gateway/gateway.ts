@@ -20,6 +20,8 @@ import { ReadyContents } from './work/ready-contents.ts';
 import { ServiceMonitor } from './work/service-monitor.ts';
 import { WorkEntry } from './work/work-entry.ts';
 
+/** How long calls under way may go on when the gateway stops. */
+const CALL_GRACE_MS = 5_000;
 /** How often the storage is asked whether it is there: readers that lost it wait for the answer. */
 const STORAGE_CHECK_MS = 1_000;
 /** How often waiting readers learn their places in the queue. */
@@ -63,12 +65,15 @@ export class Gateway implements AsyncDisposable {
   readonly health: HealthService;
   readonly #dispatcher: Dispatcher;
   readonly #chores: Chores;
+  readonly #stopping = new AbortController();
+  #drained: Promise<void> | undefined;
 
   constructor(ports: GatewayPorts, options: GatewayOptions) {
     const { engine, clock, random, log, metrics } = ports;
     this.settings = options;
     this.streams = new StreamService({ ...ports, ...engine }, options);
-    this.pages = new EventPages(engine.log, clock, (id) => this.streams.snapshot(id));
+    const stopping = this.#stopping.signal;
+    this.pages = new EventPages(engine.log, clock, (id) => this.streams.snapshot(id), stopping);
     const sweeper = new Sweeper(engine, clock);
     const estimator = new Estimator();
     const monitor = new ServiceMonitor((state) => {
@@ -84,7 +89,7 @@ export class Gateway implements AsyncDisposable {
       options.sessionTtlMs,
     );
     this.images = new ImageService(engine, clock, ports.verifyUrl);
-    this.clicks = new ClickService({ engine, clock, random, metrics }, work);
+    this.clicks = new ClickService({ engine, clock, random, metrics, stopping }, work);
     this.objects = new ObjectService(engine, clock, work);
     this.#dispatcher = new Dispatcher(
       { ...ports, estimator, contents, monitor, settings: options },
@@ -117,17 +122,27 @@ export class Gateway implements AsyncDisposable {
     this.#chores.start();
   }
 
-  /** Claims nothing any more, lets running calls end, and sends the streams away (A25). */
-  async drain(): Promise<void> {
-    this.health.drain();
-    await this.#dispatcher.stop();
-    this.streams.drain();
+  /**
+   * Claims nothing any more, lets running calls end but not for long, then sends the streams away and
+   * answers what was held (A25). Takes some seconds at most; may be called again.
+   */
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
   }
 
   /** Stops everything; the engine stays open, it was handed in. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#chores.stop();
     await this.drain();
+  }
+
+  async #drain(): Promise<void> {
+    this.health.drain();
+    this.streams.refuse();
+    await this.#dispatcher.stop(CALL_GRACE_MS);
+    this.streams.drain();
+    this.#stopping.abort();
   }
 }
 

@@ -82,8 +82,10 @@ export class GatewayPlace {
     this.#process?.signal(signal);
   }
 
-  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  /** True when it ended by itself and well. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<boolean> {
     await this.#process?.end(signal);
+    return this.#process?.endedWell === true;
   }
 }
 
@@ -127,7 +129,9 @@ export async function startCluster(seed: number): Promise<Cluster> {
       featureServer: stub.url,
       logFile: join(folder, `gateway-${index}.log`),
     });
-    opened.defer(() => place.end('SIGKILL'));
+    opened.defer(async () => {
+      await place.end('SIGKILL');
+    });
     places.push(place);
   }
   // All of them are known, and can be ended, before a failure is told.

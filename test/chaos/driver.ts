@@ -24,6 +24,8 @@ const PACE_MS = 50;
 export interface ChaosOptions {
   readonly seed: number;
   readonly kills: number;
+  /** Instead of kills and what goes with them: how often every gateway is restarted in turn. */
+  readonly rolling?: number;
   readonly sessions: number;
   /** The faults end after this, played or not. */
   readonly faultsMs: number;
@@ -98,14 +100,13 @@ async function live(
   const writers = clients.flatMap((client) => client.writers);
   const writes = Promise.all(writers.map((writer) => writer.run(writing.signal)));
   try {
-    const ends = [AbortSignal.timeout(options.faultsMs), ...(options.stop ? [options.stop] : [])];
-    await player.play(options.kills, AbortSignal.any(ends));
+    const bad = await disturb(cluster, player, options);
     options.log('peace');
     await cluster.stub.calm();
     writing.abort();
     for (const reader of readers) reader.calm();
     await within('the writers to end', writes, SETTLE_MS);
-    const unsettled = await settle(clients);
+    const unsettled = [...bad, ...(await settle(clients))];
     reading.abort();
     await within('the readers to end', reads, SETTLE_MS);
     const histories = Promise.all(clients.map((client) => client.history()));
@@ -114,6 +115,18 @@ async function live(
     writing.abort();
     reading.abort();
   }
+}
+
+/** What did not go as it should. */
+async function disturb(cluster: Cluster, player: FaultPlayer, options: ChaosOptions) {
+  if (options.rolling !== undefined) {
+    // Nothing else goes wrong: what is lost now was lost by stopping.
+    await cluster.stub.calm();
+    return await player.roll(options.rolling);
+  }
+  const ends = [AbortSignal.timeout(options.faultsMs), ...(options.stop ? [options.stop] : [])];
+  await player.play(options.kills, AbortSignal.any(ends));
+  return [];
 }
 
 function openClients(

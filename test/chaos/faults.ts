@@ -39,6 +39,20 @@ export class FaultPlayer {
     }
   }
 
+  /** Asks every gateway in turn to end, and starts it again; who did not end well is named. */
+  async roll(rounds: number): Promise<readonly string[]> {
+    const bad: string[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      for (const place of this.#cluster.places) {
+        this.#log(`restart gateway ${place.index}`);
+        if (!(await place.end('SIGTERM'))) bad.push(`gateway ${place.index} did not end by itself`);
+        this.played.restart += 1;
+        await place.start();
+      }
+    }
+    return bad;
+  }
+
   #deck(kills: number): FaultKind[] {
     const counts: Record<FaultKind, number> = {
       kill: kills,

@@ -55,6 +55,11 @@ export class ServerProcess implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
+  /** True when it ended by itself and well. */
+  get endedWell(): boolean {
+    return this.#child.exitCode === 0;
+  }
+
   /** Ends it at once (`SIGKILL`, which a stopped process takes too), or lets it end. */
   async end(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     if (this.ended) return;

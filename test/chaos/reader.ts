@@ -32,7 +32,8 @@ export class Reader implements ReaderHistory {
   readonly #fleet: Fleet;
   readonly #random: SeededRandom;
   #position: Cursor | undefined;
-  /** Between a reset and its snapshot there is none to come back from. */
+  /** What the last gateway asked for when it sent this reader away. */
+  #waitMs: number | undefined;
   #calm = false;
 
   constructor(name: string, session: string, fleet: Fleet, random: SeededRandom) {
@@ -54,7 +55,8 @@ export class Reader implements ReaderHistory {
   async run(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       await this.#connect(stop).catch(() => undefined);
-      await pause(this.#random.between(20, 300), stop);
+      await pause(this.#waitMs ?? this.#random.between(20, 300), stop);
+      this.#waitMs = undefined;
     }
   }
 
@@ -117,6 +119,8 @@ export class Reader implements ReaderHistory {
     } else if (type === 'stream.reset') {
       this.resets += 1;
       this.seen.push({ kind: 'reset', reason: JSON.parse(data).payload.reason });
+    } else if (type === 'stream.draining') {
+      this.#waitMs = JSON.parse(data).payload.reconnectInMs;
     } else if (type === 'heartbeat' && id !== undefined) {
       this.seen.push({ kind: 'heartbeat', id });
     }

@@ -38,6 +38,8 @@ export interface Listening extends AsyncDisposable {
   /** Its base address, without a slash at the end. */
   readonly url: string;
   readonly port: number;
+  /** From now on answers ask their callers to connect anew, which will find somebody else. */
+  retire(): void;
   /**
    * Takes no new connection, lets requests under way end for `graceMs` at most, then cuts what is
    * left. May be called again; the first call counts.
@@ -48,11 +50,11 @@ export interface Listening extends AsyncDisposable {
 /** Listens with limits that a stranger cannot hold connections beyond. */
 export async function listen({ face, host, port }: ListenOptions): Promise<Listening> {
   let closing: Promise<void> | undefined;
+  let retired = false;
   const silent = new Set<Socket>();
   const server = createServer(SERVER_OPTIONS, (incoming, outgoing) => {
     silent.delete(incoming.socket);
-    // While closing, a connection is of no use beyond its present answer.
-    if (closing !== undefined) outgoing.setHeader('Connection', 'close');
+    if (retired) outgoing.setHeader('Connection', 'close');
     face.listener(incoming, outgoing);
   });
   server.on('checkContinue', (incoming: Incoming, outgoing: Outgoing) => {
@@ -72,13 +74,18 @@ export async function listen({ face, host, port }: ListenOptions): Promise<Liste
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  const retire = () => {
+    retired = true;
+  };
   const close = (graceMs: number) => {
+    retire();
     closing ??= shutDown(server, silent, face, graceMs);
     return closing;
   };
   return {
     url: `http://${name}:${address.port}`,
     port: address.port,
+    retire,
     close,
     [Symbol.asyncDispose]: () => close(0),
   };

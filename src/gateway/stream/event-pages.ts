@@ -20,15 +20,19 @@ export class EventPages {
   readonly #log: EventLog;
   readonly #clock: Clock;
   readonly #snapshot: (session: SessionFacts['sessionId']) => Promise<Snapshot>;
+  readonly #stopping: AbortSignal;
 
+  /** @param stopping ends all waiting, when the gateway stops */
   constructor(
     log: EventLog,
     clock: Clock,
     snapshot: (session: SessionFacts['sessionId']) => Promise<Snapshot>,
+    stopping: AbortSignal,
   ) {
     this.#log = log;
     this.#clock = clock;
     this.#snapshot = snapshot;
+    this.#stopping = stopping;
   }
 
   /** Events after the start; the snapshot when there is none, or when it is lost. */
@@ -40,7 +44,7 @@ export class EventPages {
       return first;
     await waitForEvents(this.#log, this.#clock, sessionId, {
       ms: options.waitMs,
-      signal: options.signal,
+      signals: [options.signal, this.#stopping],
       done: async () => (await this.#log.extent(sessionId))?.last !== lastOf(first),
     });
     return this.#read(sessionId, start, options.limit);

@@ -20,9 +20,12 @@ import { ServiceNotice } from './service-notice.ts';
 import type { StreamSink } from './sink.ts';
 import { StrandedReaders } from './stranded-readers.ts';
 
-/** A25: spread over two seconds, so that readers cut at once do not come back at once. */
+/** A25: spread over two seconds, so that readers cut at once do not come back at once … */
 const RETRY_MIN_MS = 1_000;
 const RETRY_SPREAD_MS = 2_000;
+/** … and over more when they are many, so that 500 of them come back a second. */
+const RETRY_SPREAD_MS_EACH = 2;
+const RETRY_SPREAD_MAX_MS = 9_000;
 
 /** A reader too many comes back later than others: it takes its place only when one has left. */
 const CROWDED_RETRY_MIN_MS = 10_000;
@@ -62,6 +65,7 @@ export class StreamService {
   readonly #service = new ServiceNotice();
   readonly #stranded = new StrandedReaders();
   #draining = false;
+  #spreadMs = RETRY_SPREAD_MS;
 
   constructor(ports: StreamPorts, settings: GatewaySettings) {
     this.#ports = ports;
@@ -159,9 +163,20 @@ export class StreamService {
     });
   }
 
-  /** Ends every stream, each with its own time to come back; later ones are turned away (A25). */
-  drain(): void {
+  /** From now on streams that come are turned away (A25). */
+  refuse(): void {
     this.#draining = true;
+  }
+
+  /** Ends every stream, each with its own time to come back (A25). */
+  drain(): void {
+    this.refuse();
+    let open = 0;
+    for (const { channel } of this.#channels.values()) open += channel.readers.size;
+    this.#spreadMs = Math.min(
+      RETRY_SPREAD_MAX_MS,
+      Math.max(RETRY_SPREAD_MS, open * RETRY_SPREAD_MS_EACH),
+    );
     for (const { channel } of [...this.#channels.values()]) {
       for (const reader of [...channel.readers]) reader.end(this.#drainingFrame());
     }
@@ -260,7 +275,7 @@ export class StreamService {
   }
 
   #retryMs(): number {
-    return RETRY_MIN_MS + Math.floor(this.#ports.random.uniform() * RETRY_SPREAD_MS);
+    return RETRY_MIN_MS + Math.floor(this.#ports.random.uniform() * this.#spreadMs);
   }
 
   #timestamp(): string {

@@ -4,12 +4,13 @@ import type { Clock } from '../../ports/system.ts';
 
 export interface WaitOptions {
   readonly ms: number;
-  readonly signal: AbortSignal;
+  /** Each of them ends the wait. */
+  readonly signals: readonly AbortSignal[];
   /** Asked at once and again after each event. */
   readonly done: () => Promise<boolean>;
 }
 
-/** Resolves when `done` is true after an event of the session, when the time is over, or on abort. */
+/** Resolves when `done` is true after an event of the session, when the time is over, or on an abort. */
 export async function waitForEvents(
   log: EventLog,
   clock: Clock,
@@ -31,19 +32,22 @@ export async function waitForEvents(
     passing: () => {},
   });
   const timer = clock.after(options.ms, finish);
-  options.signal.addEventListener('abort', finish, { once: true });
+  for (const signal of options.signals) {
+    if (signal.aborted) finish();
+    else signal.addEventListener('abort', finish, { once: true });
+  }
   try {
-    while (!(finished || options.signal.aborted)) {
+    while (!finished) {
       rung = false;
       if (await options.done()) return;
-      if (rung || finished || options.signal.aborted) continue;
+      if (rung || finished) continue;
       const { promise: next, resolve: wake } = Promise.withResolvers<void>();
       ring = wake;
       await next;
     }
   } finally {
     timer.cancel();
-    options.signal.removeEventListener('abort', finish);
+    for (const signal of options.signals) signal.removeEventListener('abort', finish);
     unsubscribe();
   }
 }

@@ -18,6 +18,12 @@ export interface CallContext {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly monitor: ServiceMonitor;
+  readonly giveUp: AbortSignal;
+}
+
+/** This gateway stops before the call has ended: nobody's failure, and another gateway's to make anew. */
+export class CallGivenUp extends Error {
+  override readonly name = 'CallGivenUp';
 }
 
 /** Runs one call of the feature server under its deadline, measures it and judges the server by it. */
@@ -27,29 +33,37 @@ export async function callFeatureServer<Result>(
   deadlineMs: number,
   call: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const { clock, metrics, monitor } = context;
+  const { clock, metrics, monitor, giveUp } = context;
+  if (giveUp.aborted) throw new CallGivenUp();
   const startedAt = clock.now();
   const abort = new AbortController();
-  const { promise: expired, reject } = Promise.withResolvers<never>();
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const end = (reason: Error) => {
+    abort.abort(reason);
+    reject(reason);
+  };
   const timer = clock.after(deadlineMs, () => {
-    const timeout = new FeatureServerError('timeout', 'The feature server did not answer in time.');
-    abort.abort(timeout);
-    reject(timeout);
+    end(new FeatureServerError('timeout', 'The feature server did not answer in time.'));
   });
+  const stop = () => end(new CallGivenUp());
+  giveUp.addEventListener('abort', stop, { once: true });
   try {
     // Raced, so that not even an adapter that ignores its signal can hold the place for ever.
-    const result = await Promise.race([call(abort.signal), expired]);
+    const result = await Promise.race([call(abort.signal), over]);
     monitor.succeeded();
     metrics.featureCall(kind, 'ok', clock.now() - startedAt);
     return result;
   } catch (cause) {
-    const error = asFeatureError(abort.signal.aborted ? abort.signal.reason : cause);
+    const reason: unknown = abort.signal.aborted ? abort.signal.reason : cause;
+    if (reason instanceof CallGivenUp) throw reason;
+    const error = asFeatureError(reason);
     if (error.kind === 'rejected' || error.kind === 'missing') monitor.succeeded();
     else monitor.failed();
     metrics.featureCall(kind, error.kind, clock.now() - startedAt);
     throw error;
   } finally {
     timer.cancel();
+    giveUp.removeEventListener('abort', stop);
   }
 }
 

@@ -1,6 +1,7 @@
 import { isStorageLost } from '../../core/problem.ts';
 import type { Timer } from '../../ports/system.ts';
 import type { Lease } from '../../ports/work-queue.ts';
+import { CallGivenUp } from './call.ts';
 import { LeaseLost } from './lease-clock.ts';
 import { prepareWork } from './prepare-work.ts';
 import { segmentWork } from './segment-work.ts';
@@ -18,6 +19,9 @@ const MOST_AT_ONCE = 16;
 /** A span after which the queue is looked at even if nothing rang: doorbells may be lost. */
 const IDLE_CHECK_MS = 5_000;
 
+/** For giving back what a stopping gateway could not finish: a command of the storage. */
+const HAND_BACK_MS = 1_000;
+
 /** Claims what is due whenever there is a place, and hands it to the runner. */
 export class Dispatcher {
   readonly #context: WorkContext;
@@ -29,12 +33,13 @@ export class Dispatcher {
   #filling: Promise<void> | undefined;
   #rung = false;
   #stopped = false;
+  readonly #giveUp = new AbortController();
   #timer: Timer | undefined;
   #unsubscribe: () => void = () => {};
 
   /** `concurrency` overrides what the feature server says of itself (B1). */
-  constructor(context: WorkContext, concurrency: number | undefined) {
-    this.#context = context;
+  constructor(context: Omit<WorkContext, 'giveUp'>, concurrency: number | undefined) {
+    this.#context = { ...context, giveUp: this.#giveUp.signal };
     this.#concurrency = concurrency;
     this.#gatewayId = context.random.token(9);
   }
@@ -59,13 +64,30 @@ export class Dispatcher {
     });
   }
 
-  /** Claims nothing any more; resolves when the claim and the calls under way have ended. */
-  async stop(): Promise<void> {
+  /**
+   * Claims nothing any more. Calls under way may end within `graceMs`; what has not ended then is given
+   * back, so that others take it over at once. Resolves when that is done, or a second later.
+   */
+  async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
     this.#unsubscribe();
     this.#timer?.cancel();
+    const idle = this.#idle();
+    await this.#within(graceMs, idle);
+    this.#giveUp.abort();
+    await this.#within(HAND_BACK_MS, idle);
+  }
+
+  async #idle(): Promise<void> {
     await this.#filling;
     await this.#context.runner.idle();
+  }
+
+  async #within(ms: number, done: Promise<void>): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = this.#context.clock.after(ms, resolve);
+    await Promise.race([done, late]);
+    timer.cancel();
   }
 
   async #learn(): Promise<void> {
@@ -133,11 +155,22 @@ export class Dispatcher {
       if (token.kind === 'segment') await segmentWork(this.#context, lease, token, claimedAt);
       else await prepareWork(this.#context, lease, token, claimedAt);
     } catch (error) {
+      if (error instanceof CallGivenUp) await this.#giveBack(lease);
       // The lease is left to run out: whoever claims the token next finds what is to be done.
-      if (!(error instanceof LeaseLost)) this.#report('work on a claimed token failed', error);
+      else if (!(error instanceof LeaseLost)) this.#report('work on a claimed token failed', error);
     } finally {
       this.#active -= 1;
       this.wake();
+    }
+  }
+
+  /** As if it had not been begun: it counts as no attempt. */
+  async #giveBack(lease: Lease): Promise<void> {
+    const { engine, clock } = this.#context;
+    try {
+      await engine.queue.release(lease, { dirty: true, now: clock.now() });
+    } catch (error) {
+      this.#report('work could not be given back', error);
     }
   }
 

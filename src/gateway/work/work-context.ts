@@ -19,4 +19,6 @@ export interface WorkContext {
   readonly contents: ReadyContents;
   readonly monitor: ServiceMonitor;
   readonly settings: GatewaySettings;
+  /** Aborted when this gateway stops and calls under way have had their time. */
+  readonly giveUp: AbortSignal;
 }
