@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
 import { CONTRACT_SETTINGS } from '../contract/support.ts';
 import { engineContracts, freshPrefix } from './engine-contracts.ts';
-import { realClock, silent } from './support.ts';
+import { silent } from './support.ts';
 import { RedisCluster } from './topologies.ts';
 
 let cluster: RedisCluster;
@@ -14,7 +14,7 @@ afterAll(() => cluster[Symbol.asyncDispose]());
 
 engineContracts('redis engine on a cluster', (settings = CONTRACT_SETTINGS) =>
   openRedisEngine({
-    ...{ settings, clock: realClock, log: silent, time: 'caller' },
+    ...{ settings, log: silent, time: 'caller' },
     ...{ url: cluster.url, prefix: freshPrefix() },
   }),
 );

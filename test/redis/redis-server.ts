@@ -15,9 +15,9 @@ const START_MS = 15_000;
 /** Another process may take the free port first. */
 const ATTEMPTS = 5;
 
+/** What {@link RedisServer.command} needs to be let in. */
 interface Access {
-  readonly username?: string;
-  readonly password?: string;
+  readonly password?: string | undefined;
   readonly tls?: ConnectionOptions;
 }
 
@@ -32,23 +32,25 @@ export class RedisServer implements AsyncDisposable {
   readonly #args: readonly string[];
   readonly #folder: string;
   readonly #sentinelOf: string | undefined;
+  readonly #access: Access;
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, args: readonly string[], sentinelOf?: string) {
+  private constructor(port: number, args: readonly string[], access: Access, sentinelOf?: string) {
     this.port = port;
     this.#args = args;
+    this.#access = access;
     this.#sentinelOf = sentinelOf;
     this.#folder = mkdtempSync(join(tmpdir(), 'maskwire-redis-'));
   }
 
   /** Resolves when it takes commands. `args` like `--requirepass secret`. */
-  static start(args: readonly string[] = []): Promise<RedisServer> {
-    return RedisServer.#start((port) => new RedisServer(port, args));
+  static start(args: readonly string[] = [], access: Access = {}): Promise<RedisServer> {
+    return RedisServer.#start((port) => new RedisServer(port, args, access));
   }
 
   /** A Sentinel. `directives` like `sentinel monitor name 127.0.0.1 6379 2`, a line each. */
-  static startSentinel(directives: string): Promise<RedisServer> {
-    return RedisServer.#start((port) => new RedisServer(port, [], directives));
+  static startSentinel(directives: string, access: Access = {}): Promise<RedisServer> {
+    return RedisServer.#start((port) => new RedisServer(port, [], access, directives));
   }
 
   static async #start(make: (port: number) => RedisServer): Promise<RedisServer> {
@@ -112,9 +114,11 @@ export class RedisServer implements AsyncDisposable {
     this.#child?.kill('SIGCONT');
   }
 
-  /** One command on a connection of its own; `options` for user, password or TLS. */
-  async command(command: readonly (string | number)[], options: Access = {}) {
+  /** One command on a connection of its own. */
+  async command(command: readonly (string | number)[]) {
     const [name = '', ...args] = command;
+    const { password = '', tls } = this.#access;
+    const options = { password, ...(tls && { tls }) };
     const client = new Redis({ ...options, port: this.port, retryStrategy: () => null });
     client.on('error', () => undefined);
     try {

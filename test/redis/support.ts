@@ -1,11 +1,24 @@
 /** What the tests against a real Redis share. */
+
 import type { RedisConnections } from '../../src/adapters/redis/connections.ts';
 import { openConnections } from '../../src/adapters/redis/connections.ts';
+import type { RedisEngine } from '../../src/adapters/redis/engine.ts';
+import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
 import { parseRedisUrl } from '../../src/adapters/redis/redis-url.ts';
 import type { Script } from '../../src/adapters/redis/scripts.ts';
+import type { Position } from '../../src/core/cursor.ts';
+import { formatCursor } from '../../src/core/cursor.ts';
+import { ProblemError } from '../../src/core/problem.ts';
+import type { LoggedEvent } from '../../src/ports/event-log.ts';
 import type { Clock, Logger } from '../../src/ports/system.ts';
-import { within } from '../contract/support.ts';
+import type { Scene } from '../contract/support.ts';
+import { CONTRACT_SETTINGS, within } from '../contract/support.ts';
 import type { RedisServer } from './redis-server.ts';
+
+/** What is promised is a second; these machines stand still at times. */
+const ANSWER_MS = 2_000;
+/** A replica has taken over long before. */
+const RECOVERY_MS = 20_000;
 
 export const silent: Logger = {
   info: () => undefined,
@@ -27,6 +40,66 @@ export async function connect(server: RedisServer): Promise<RedisConnections> {
   await connections.commands.ready(10_000);
   await connections.blobs.ready(10_000);
   return connections;
+}
+
+/** Engines of which each is a gateway, on servers of any kind. */
+export function openGateway(url: string, prefix: string, log = silent): Promise<RedisEngine> {
+  return openRedisEngine({ url, prefix, settings: CONTRACT_SETTINGS, log });
+}
+
+/** Hears one session; what it heard, and a way to wait for it. */
+export async function listenTo({ engine, session }: Scene) {
+  const heard: LoggedEvent[] = [];
+  const looking = new Set<() => void>();
+  const end = await engine.log.subscribe(session, {
+    appended: (events) => {
+      heard.push(...events);
+      for (const look of looking) look();
+    },
+    passing: () => undefined,
+  });
+  return {
+    heard,
+    end,
+    /** Resolves when the event at the position was heard. */
+    async hears(position: Position, ms = 15_000): Promise<void> {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const name = formatCursor(position);
+      const look = () => {
+        if (heard.some((event) => formatCursor(event.position) === name)) resolve();
+      };
+      looking.add(look);
+      look();
+      await within(`the bell of ${name}`, promise, ms).finally(() => looking.delete(look));
+    },
+  };
+}
+
+/**
+ * Gives a command until it succeeds. Each attempt is answered in time, and all that failed did so as
+ * `storage_unavailable`.
+ */
+export async function insist<Result>(
+  label: string,
+  command: () => Promise<Result>,
+): Promise<{ readonly result: Result; readonly failures: number }> {
+  let failures = 0;
+  const attempt = async () => {
+    try {
+      return await within(`${label}: an answer in time`, command(), ANSWER_MS);
+    } catch (error) {
+      if (!(error instanceof ProblemError && error.code === 'storage_unavailable')) throw error;
+      failures += 1;
+      return undefined;
+    }
+  };
+  const end = Date.now() + RECOVERY_MS;
+  for (;;) {
+    const result = await attempt();
+    if (result !== undefined) return { result, failures };
+    if (Date.now() >= end) throw new Error(`${label}: still unavailable`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** A script that is in no file. */

@@ -8,6 +8,15 @@ const NODE_TIMEOUT_MS = 2_000;
 const DOWN_AFTER_MS = 1_000;
 const SETTLE_MS = 25_000;
 
+interface ClusterSetup {
+  readonly primaries?: number;
+  readonly replicasEach?: number;
+  /** Of all servers. */
+  readonly args?: readonly string[];
+  /** That `args` asks for. */
+  readonly password?: string;
+}
+
 /** Primaries that share the slots evenly, each with as many replicas. */
 export class RedisCluster implements AsyncDisposable {
   readonly primaries: readonly RedisServer[];
@@ -20,12 +29,12 @@ export class RedisCluster implements AsyncDisposable {
   }
 
   /** Resolves when every node says that the cluster is ok and every replica copies. */
-  static async start({ primaries = 3, replicasEach = 0, args = [] as readonly string[] } = {}) {
+  static async start({ primaries = 3, replicasEach = 0, args = [], password }: ClusterSetup = {}) {
     await using started = new AsyncDisposableStack();
     const nodes: { server: RedisServer; busPort: number }[] = [];
     for (let n = 0; n < primaries * (1 + replicasEach); n += 1) {
       const busPort = await freePort();
-      const server = await RedisServer.start([...clusterArgs(busPort), ...args]);
+      const server = await RedisServer.start([...clusterArgs(busPort), ...args], { password });
       nodes.push({ server: started.use(server), busPort });
     }
     const servers = nodes.map(({ server }) => server);
@@ -60,20 +69,20 @@ export class RedisCluster implements AsyncDisposable {
   /** Moves the key's slot with everything in it, as `redis-cli --cluster reshard` does. */
   async moveSlot(key: string, to: RedisServer): Promise<void> {
     const from = await this.ownerOf(key);
-    const slot = Number(await from.command(['CLUSTER', 'KEYSLOT', key]));
-    await to.command(['CLUSTER', 'SETSLOT', slot, 'IMPORTING', await idOf(from)]);
-    await from.command(['CLUSTER', 'SETSLOT', slot, 'MIGRATING', await idOf(to)]);
-    for (;;) {
-      const keys = (await from.command(['CLUSTER', 'GETKEYSINSLOT', slot, 100])) as string[];
-      if (keys.length === 0) break;
-      const where = ['127.0.0.1', to.port, '', 0, SETTLE_MS];
-      await from.command(['MIGRATE', ...where, 'KEYS', ...keys]);
-    }
-    const owner = await idOf(to);
-    const others = this.primaries.filter((server) => server !== to && server !== from);
-    for (const server of [to, from, ...others]) {
-      await server.command(['CLUSTER', 'SETSLOT', slot, 'NODE', owner]);
-    }
+    const slot = await this.#beginMove(key, from, to);
+    await migrate(slot, from, to);
+    await this.#endMove(slot, from, to);
+  }
+
+  /** What happens when the keys of the slot are on their way from one server to another. */
+  async whileMoving(key: string, action: () => Promise<void>): Promise<void> {
+    const from = await this.ownerOf(key);
+    const to = mustFind(this.primaries, (server) => server !== from);
+    const slot = await this.#beginMove(key, from, to);
+    await migrate(slot, from, to);
+    await action();
+    await migrate(slot, from, to);
+    await this.#endMove(slot, from, to);
   }
 
   /** Resolves when all those that run agree that every slot is served, and replicas are in step. */
@@ -94,12 +103,34 @@ export class RedisCluster implements AsyncDisposable {
     await eventually('the cluster', check, SETTLE_MS);
   }
 
+  /** Resolves when the replicas of the primary have everything that it has. */
+  async inStep(primary: RedisServer): Promise<void> {
+    const at = this.primaries.indexOf(primary);
+    const copies = this.replicas.filter((_, n) => n % this.primaries.length === at);
+    await eventually('the copy', () => haveSameOffset([primary, ...copies]), SETTLE_MS);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.servers.map((server) => server[Symbol.asyncDispose]()));
   }
 
   get #first(): RedisServer {
     return mustFind(this.primaries, () => true);
+  }
+
+  async #beginMove(key: string, from: RedisServer, to: RedisServer): Promise<number> {
+    const slot = Number(await from.command(['CLUSTER', 'KEYSLOT', key]));
+    await to.command(['CLUSTER', 'SETSLOT', slot, 'IMPORTING', await idOf(from)]);
+    await from.command(['CLUSTER', 'SETSLOT', slot, 'MIGRATING', await idOf(to)]);
+    return slot;
+  }
+
+  async #endMove(slot: number, from: RedisServer, to: RedisServer): Promise<void> {
+    const owner = await idOf(to);
+    const others = this.primaries.filter((server) => server !== to && server !== from);
+    for (const server of [to, from, ...others]) {
+      await server.command(['CLUSTER', 'SETSLOT', slot, 'NODE', owner]);
+    }
   }
 
   async #assignSlots(): Promise<void> {
@@ -122,6 +153,16 @@ export class RedisCluster implements AsyncDisposable {
   }
 }
 
+interface SentinelSetup {
+  readonly downAfterMs?: number;
+  /** Of both servers. */
+  readonly args?: readonly string[];
+  /** That `args` asks for. */
+  readonly password?: string;
+  /** That the Sentinels ask for. */
+  readonly sentinelPassword?: string;
+}
+
 /** A primary with a replica, and three Sentinels that put the replica in its place when it is lost. */
 export class SentinelGroup implements AsyncDisposable {
   static readonly masterName = 'maskwire';
@@ -137,13 +178,14 @@ export class SentinelGroup implements AsyncDisposable {
     this.sentinels = sentinels;
   }
 
-  /** Resolves when the Sentinels know each other and the replica. `args` of both servers. */
-  static async start({ downAfterMs = DOWN_AFTER_MS, args = [] as readonly string[] } = {}) {
+  /** Resolves when the Sentinels know each other and the replica. */
+  static async start(setup: SentinelSetup = {}) {
+    const { downAfterMs = DOWN_AFTER_MS, args = [], password, sentinelPassword } = setup;
     await using started = new AsyncDisposableStack();
     const common = ['--repl-diskless-sync-delay', '0', ...args];
-    const primary = started.use(await RedisServer.start(common));
+    const primary = started.use(await RedisServer.start(common, { password }));
     const copy = ['--replicaof', '127.0.0.1', `${primary.port}`];
-    const replica = started.use(await RedisServer.start([...common, ...copy]));
+    const replica = started.use(await RedisServer.start([...common, ...copy], { password }));
     await eventually('the copy', () => isInStep(replica), SETTLE_MS);
     const sentinels: RedisServer[] = [];
     for (let n = 0; n < 3; n += 1) {
@@ -152,7 +194,12 @@ export class SentinelGroup implements AsyncDisposable {
           `sentinel monitor ${SentinelGroup.masterName} 127.0.0.1 ${primary.port} 2`,
           `sentinel down-after-milliseconds ${SentinelGroup.masterName} ${downAfterMs}`,
           `sentinel failover-timeout ${SentinelGroup.masterName} ${4 * downAfterMs}`,
+          ...(password === undefined
+            ? []
+            : [`sentinel auth-pass ${SentinelGroup.masterName} ${password}`]),
+          ...(sentinelPassword === undefined ? [] : [`requirepass ${sentinelPassword}`]),
         ].join('\n'),
+        { password: sentinelPassword },
       );
       sentinels.push(started.use(sentinel));
     }
@@ -172,6 +219,11 @@ export class SentinelGroup implements AsyncDisposable {
     const ask = ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', SentinelGroup.masterName];
     const [, port] = (await sentinel.command(ask)) as [host: string, port: string];
     return mustFind(this.servers, (server) => server.port === Number(port));
+  }
+
+  /** Resolves when the replica has everything that the primary has. */
+  async inStep(): Promise<void> {
+    await eventually('the copy', () => haveSameOffset(this.servers), SETTLE_MS);
   }
 
   /** Resolves with the new primary when every Sentinel has seen the change. */
@@ -210,6 +262,14 @@ function clusterArgs(busPort: number): string[] {
   ];
 }
 
+async function migrate(slot: number, from: RedisServer, to: RedisServer): Promise<void> {
+  for (;;) {
+    const keys = (await from.command(['CLUSTER', 'GETKEYSINSLOT', slot, 100])) as string[];
+    if (keys.length === 0) return;
+    await from.command(['MIGRATE', '127.0.0.1', to.port, '', 0, SETTLE_MS, 'KEYS', ...keys]);
+  }
+}
+
 async function idOf(server: RedisServer): Promise<string> {
   return String(await server.command(['CLUSTER', 'MYID']));
 }
@@ -217,6 +277,16 @@ async function idOf(server: RedisServer): Promise<string> {
 async function isInStep(replica: RedisServer): Promise<void> {
   const info = String(await replica.command(['INFO', 'replication']));
   if (!info.includes('master_link_status:up')) throw new Error('the replica does not copy yet');
+}
+
+async function haveSameOffset(servers: readonly RedisServer[]): Promise<void> {
+  const offsets = await Promise.all(
+    servers.map(async (server) => {
+      const info = String(await server.command(['INFO', 'replication']));
+      return /^master_repl_offset:(\d+)/m.exec(info)?.[1];
+    }),
+  );
+  if (new Set(offsets).size > 1) throw new Error(`offsets ${offsets.join()}`);
 }
 
 function factsOf(flat: readonly string[]): ReadonlyMap<string, string> {

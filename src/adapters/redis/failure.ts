@@ -17,6 +17,8 @@ const UNAVAILABLE: readonly (readonly [prefix: string, detail: string])[] = [
   ['MASTERDOWN', 'The storage is changing over'],
   ['CLUSTERDOWN', 'The storage is changing over'],
   ['TRYAGAIN', 'The storage is changing over'],
+  ['MOVED', 'The storage is changing over'],
+  ['ASK', 'The storage is changing over'],
   ['NOREPLICAS', 'The storage has too few copies'],
   ['MISCONF', 'The storage cannot write to its disk'],
   ['BUSY', 'The storage is busy'],

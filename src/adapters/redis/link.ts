@@ -11,9 +11,9 @@ import type { LookFailure, Topology } from './topology/topology.ts';
 /** Bounds what piles up on a link that is half open until that is noticed. */
 const MAX_PENDING = 20_000;
 /** Bounds how often a command is passed on by servers that do not agree. */
-const MAX_REDIRECTIONS = 8;
+const MAX_REDIRECTIONS = 16;
 /** Until the keys of a slot that is being moved are likely to be in one place. */
-const MOVING_PAUSE_MS = 50;
+const MOVING_PAUSE_MS = 100;
 
 export interface LinkOptions {
   readonly address: RedisAddress;

@@ -8,11 +8,13 @@ import { Lookout } from './lookout.ts';
 import type { LookFailure, Topology } from './topology.ts';
 import { mostTelling } from './topology.ts';
 
-/** Between two questions who is primary: so long a gateway may talk to one that is none any more. */
+/** Between two questions who is primary, should no Sentinel have said that it changed. */
 const ASK_EVERY_MS = 1_000;
 /** A Sentinel that does not answer within this is left out. */
 const ANSWER_MS = 700;
 const SILENCE_MS = 2_000;
+/** Where a Sentinel tells of every change of primary. */
+const CHANGES = '+switch-master';
 
 interface Answer {
   readonly node: RedisNode;
@@ -43,7 +45,8 @@ export class SentinelTopology implements Topology {
   constructor(address: RedisAddress, log: Logger) {
     this.#masterName = address.masterName;
     this.#log = log;
-    this.#sentinels = address.nodes.map((node) => connect(node, address));
+    const onChange = () => void this.refresh();
+    this.#sentinels = address.nodes.map((node) => connect(node, address, onChange));
     this.#lookout = new Lookout(() => this.#look(), ASK_EVERY_MS);
     void this.refresh();
   }
@@ -112,7 +115,11 @@ export class SentinelTopology implements Topology {
   }
 }
 
-function connect(node: RedisNode, { tls, sentinelUser }: RedisAddress): Sentinel {
+function connect(
+  node: RedisNode,
+  { tls, sentinelUser }: RedisAddress,
+  onChange: () => void,
+): Sentinel {
   const name = 'maskwire-sentinel';
   const options = clientOptions({ node, tls, user: sentinelUser, name, silenceMs: SILENCE_MS });
   // Questions that come while it connects wait for that, each no longer than its deadline.
@@ -121,6 +128,10 @@ function connect(node: RedisNode, { tls, sentinelUser }: RedisAddress): Sentinel
   client.on('error', (error: Error) => {
     sentinel.lastError = error;
   });
+  client.on('ready', () => {
+    client.subscribe(CHANGES).catch(() => undefined);
+  });
+  client.on('message', onChange);
   return sentinel;
 }
 
