@@ -4,13 +4,12 @@ import type { Cursor } from '../../src/core/cursor.ts';
 import type { ClickStatus, Snapshot } from '../../src/protocol/bodies.ts';
 import { AFTER_START, HEADERS, paths, QUERY } from '../../src/protocol/routes.ts';
 import { SeededRandom } from '../sim/seeded-random.ts';
+import { EventTexts } from './event-texts.ts';
 import type { AnyEnvelope, SessionHistory } from './history.ts';
-import type { Fleet } from './reader.ts';
-import { Reader } from './reader.ts';
+import type { Fleet, ReaderStyle } from './reader.ts';
+import { RESTLESS, Reader } from './reader.ts';
 import { insist, Writer } from './writer.ts';
 
-const READERS = 2;
-const WRITERS = 2;
 const SIZE = { width: 48, height: 36 };
 const PAGE = 500;
 
@@ -18,7 +17,11 @@ export interface ClientSetting {
   readonly name: string;
   readonly fleet: Fleet;
   readonly seed: number;
+  readonly readers: number;
+  readonly writers: number;
+  /** Between two actions of a writer, at most. */
   readonly paceMs: number;
+  readonly style?: ReaderStyle;
   readonly bad: (text: string) => void;
 }
 
@@ -40,12 +43,14 @@ export class Client {
     this.#random = random;
     this.sessionId = session;
     this.#image = { ...SIZE, imageId };
-    const { fleet, name, seed, paceMs, bad } = setting;
-    this.readers = Array.from({ length: READERS }, (_, index) => {
+    const { fleet, name, seed, paceMs, bad, style = RESTLESS } = setting;
+    const texts = new EventTexts();
+    this.readers = Array.from({ length: setting.readers }, (_, index) => {
       const chance = new SeededRandom(seed * 31 + index);
-      return new Reader(`reader ${index} of ${name}`, session, fleet, chance);
+      const label = `reader ${index} of ${name}`;
+      return new Reader({ name: label, session, fleet, random: chance, style, texts });
     });
-    this.writers = Array.from({ length: WRITERS }, (_, index) => {
+    this.writers = Array.from({ length: setting.writers }, (_, index) => {
       const chance = new SeededRandom(seed * 37 + index);
       const image = this.#image;
       return new Writer({ fleet, random: chance, sessionId: session, image, paceMs, bad });

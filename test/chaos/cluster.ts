@@ -26,7 +26,6 @@ const SETTINGS = {
   MASKWIRE_LEASE_MS: String(LEASE_MS),
   MASKWIRE_CALL_TIMEOUT_MS: '2000',
   MASKWIRE_ENCODE_TIMEOUT_MS: '2000',
-  MASKWIRE_HEARTBEAT_MS: '1000',
   // The whole log is read at the end.
   MASKWIRE_HISTORY_EVENTS: '1000000',
   MASKWIRE_MAX_POINTS_PER_OBJECT: '1000',
@@ -45,7 +44,11 @@ export class GatewayPlace {
     index: number,
     port: number,
     proxy: FaultProxy,
-    options: { readonly featureServer: string; readonly logFile: string },
+    options: {
+      readonly featureServer: string;
+      readonly heartbeatMs: number;
+      readonly logFile: string;
+    },
   ) {
     this.index = index;
     this.proxy = proxy;
@@ -54,6 +57,7 @@ export class GatewayPlace {
     this.#env = {
       ...SETTINGS,
       PORT: String(port),
+      MASKWIRE_HEARTBEAT_MS: String(options.heartbeatMs),
       REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
       FEATURE_SERVER_URL: options.featureServer,
     };
@@ -103,16 +107,23 @@ export interface Cluster extends AsyncDisposable {
   keep(): void;
 }
 
-export async function startCluster(seed: number): Promise<Cluster> {
+export interface ClusterOptions {
+  readonly seed: number;
+  /** Whether Redis writes everything to its disk before it answers. */
+  readonly durable: boolean;
+  readonly heartbeatMs: number;
+}
+
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { seed, durable, heartbeatMs } = options;
   await using opened = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'maskwire-chaos-'));
   let kept = false;
   opened.defer(() => {
     if (!kept) rmSync(folder, { recursive: true, force: true });
   });
-  // What was acknowledged must be there after a restart.
-  const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
-  const redis = opened.use(await RedisServer.start(durable));
+  const toDisk = durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
+  const redis = opened.use(await RedisServer.start(toDisk));
   const stub = opened.use(
     await StubProcess.start({
       seed,
@@ -127,6 +138,7 @@ export async function startCluster(seed: number): Promise<Cluster> {
     const proxy = opened.use(await FaultProxy.open(redis.port, random));
     const place = new GatewayPlace(index, await freePort(), proxy, {
       featureServer: stub.url,
+      heartbeatMs,
       logFile: join(folder, `gateway-${index}.log`),
     });
     opened.defer(async () => {

@@ -1,14 +1,17 @@
 /**
- * `npm run chaos -- [--kills N | --rolling N] [--sessions N] [--seed N]`: gateways on one Redis, killed,
- * stopped and cut off under load, or restarted in turn; then everything that readers and writers saw is
- * checked. Fails on any violation.
+ * `npm run chaos -- [--kills N | --rolling N] [--sessions N] [--rate N] [--seed N]`: gateways on one
+ * Redis, killed, stopped and cut off under load, or restarted in turn; then everything that readers and
+ * writers saw is checked.
+ * `npm run chaos -- --readers N [--cuts N] [--seed N]`: readers that are cut off, each so many times.
+ * Fails on any violation.
  */
 import { parseArgs } from 'node:util';
+import { runCuts } from './cuts.ts';
 import { runChaos } from './driver.ts';
-import { summary } from './summary.ts';
+import { cutsSummary, summary } from './summary.ts';
 
 /** Bounds that two cores can take. */
-const MAX = { kills: 1_000, sessions: 200 } as const;
+const MAX = { kills: 1_000, sessions: 200, rate: 500, readers: 5_000, cuts: 1_000 } as const;
 /** Far more than a kill and what goes with it takes. */
 const MS_PER_KILL = 10_000;
 
@@ -17,35 +20,49 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '20' },
     rolling: { type: 'string' },
     sessions: { type: 'string', default: '20' },
+    rate: { type: 'string', default: '64' },
+    readers: { type: 'string' },
+    cuts: { type: 'string', default: '20' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
-const kills = count('kills', values.kills, MAX.kills);
-/** Rounds of restarting every gateway in turn, instead of kills. */
-const rolling =
-  values.rolling === undefined ? undefined : count('rolling', values.rolling, MAX.kills);
-const sessions = count('sessions', values.sessions, MAX.sessions);
 const seed = count('seed', values.seed, Number.MAX_SAFE_INTEGER / 10_000);
 
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
 process.once('SIGTERM', () => interrupted.abort());
 
-const faults = rolling === undefined ? `${kills} kills` : `${rolling} rounds of restarts`;
-console.log(`seed ${seed}, ${faults}, ${sessions} sessions`);
 const start = performance.now();
-const report = await runChaos({
-  seed,
-  kills,
-  ...(rolling === undefined ? {} : { rolling }),
-  sessions,
-  faultsMs: 30_000 + kills * MS_PER_KILL,
-  stop: interrupted.signal,
-  log: (line) =>
-    console.log(`${((performance.now() - start) / 1000).toFixed(1).padStart(7)} ${line}`),
-});
-console.log(`\n${summary(report)}`);
-process.exitCode = report.violations.length === 0 ? 0 : 1;
+const log = (line: string) =>
+  console.log(`${((performance.now() - start) / 1000).toFixed(1).padStart(7)} ${line}`);
+const violations = values.readers === undefined ? await chaos() : await cutReaders(values.readers);
+process.exitCode = violations === 0 ? 0 : 1;
+
+async function chaos(): Promise<number> {
+  const kills = count('kills', values.kills, MAX.kills);
+  const sessions = count('sessions', values.sessions, MAX.sessions);
+  const rate = count('rate', values.rate, MAX.rate);
+  /** Rounds of restarting every gateway in turn, instead of kills. */
+  const rolling =
+    values.rolling === undefined ? {} : { rolling: count('rolling', values.rolling, MAX.kills) };
+  const faults =
+    values.rolling === undefined ? `${kills} kills` : `${values.rolling} rounds of restarts`;
+  console.log(`seed ${seed}, ${faults}, ${sessions} sessions, ${rate} actions a second`);
+  const faultsMs = 30_000 + kills * MS_PER_KILL;
+  const { signal: stop } = interrupted;
+  const report = await runChaos({ seed, kills, ...rolling, sessions, rate, faultsMs, stop, log });
+  console.log(`\n${summary(report)}`);
+  return report.violations.length;
+}
+
+async function cutReaders(text: string): Promise<number> {
+  const readers = count('readers', text, MAX.readers);
+  const cuts = count('cuts', values.cuts, MAX.cuts);
+  console.log(`seed ${seed}, ${readers} readers, ${cuts} cuts each`);
+  const report = await runCuts({ seed, readers, cuts, stop: interrupted.signal, log });
+  console.log(`\n${cutsSummary(report)}`);
+  return report.violations.length;
+}
 
 function count(name: string, text: string, most: number): number {
   const value = Number(text);

@@ -1,18 +1,12 @@
 /** The processes of a run: each is ended by its own handle, also when the run fails. */
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { within } from '../contract/support.ts';
+import { spawnBound } from '../support/bound-child.ts';
 
 const START_MS = 30_000;
 const END_MS = 10_000;
-
-/** None outlives this process, however it ends. */
-const alive = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
-});
 
 /** A program that says where it listens. */
 export class ServerProcess implements AsyncDisposable {
@@ -29,13 +23,11 @@ export class ServerProcess implements AsyncDisposable {
     env: Record<string, string> = {},
     errors: 'ignore' | number = 'ignore',
   ): Promise<ServerProcess> {
-    const child = spawn(process.execPath, args, {
+    const child = spawnBound(process.execPath, args, {
       env: { ...process.env, ...env },
       // Standard input stays open as long as this process lives.
       stdio: ['pipe', 'pipe', errors],
     });
-    alive.add(child);
-    child.once('exit', () => alive.delete(child));
     try {
       return new ServerProcess(
         await within('a server to listen', announced(child), START_MS),

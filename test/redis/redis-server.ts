@@ -1,6 +1,5 @@
 /** A real redis-server for tests: a child process on a free port that keeps nothing on disk. */
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -9,6 +8,7 @@ import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 import { within } from '../contract/support.ts';
+import { spawnBound } from '../support/bound-child.ts';
 
 const PROGRAM = '/usr/bin/redis-server';
 const START_MS = 15_000;
@@ -20,12 +20,6 @@ interface Access {
   readonly password?: string | undefined;
   readonly tls?: ConnectionOptions;
 }
-
-/** Children that still run: a test process that ends early takes them along. */
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
@@ -77,18 +71,16 @@ export class RedisServer implements AsyncDisposable {
 
   /** Starts it again on its port after {@link stop}; with its data if it keeps any. */
   async resume(): Promise<void> {
-    const child = spawn(PROGRAM, this.#commandLine(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawnBound(PROGRAM, this.#commandLine(), { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
-    running.add(child);
-    child.once('exit', () => running.delete(child));
     let output = '';
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const read = (chunk: Buffer) => {
       output += chunk.toString();
       if (/Ready to accept connections|Sentinel ID is/.test(output)) resolve();
     };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`redis-server ended: ${output.slice(-500)}`)));
     await within('redis-server to start', promise, START_MS);

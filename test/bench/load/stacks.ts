@@ -1,8 +1,8 @@
 /** What is compared: each stack with a redis-server of its own, so that its share can be told. */
-import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { RedisServer } from '../../redis/redis-server.ts';
+import { spawnBound } from '../../support/bound-child.ts';
 import { announcedUrl, cpuMs, startGateway, stop } from '../support/gateway-process.ts';
 import { addImage, openSession } from '../support/session.ts';
 import type { Target } from './click-source.ts';
@@ -71,7 +71,7 @@ async function prepare(url: string): Promise<Target> {
 
 async function startPeer(file: string, args: readonly string[]): Promise<Server> {
   const program = fileURLToPath(new URL(`../peers/${file}`, import.meta.url));
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawnBound(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return {

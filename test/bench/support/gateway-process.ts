@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { spawnBound } from '../../support/bound-child.ts';
 import { UNLIMITED } from '../../support/unlimited.ts';
 
 const START_DEADLINE_MS = 30_000;
@@ -18,7 +18,7 @@ export interface GatewayProcess extends AsyncDisposable {
 }
 
 export async function startGateway(env: Record<string, string> = {}): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, ['--expose-gc', 'dist/app/cli.js', 'serve'], {
+  const child = spawnBound(process.execPath, ['--expose-gc', 'dist/app/cli.js', 'serve'], {
     env: { ...process.env, PORT: '0', ...UNLIMITED, ...env },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
