@@ -1,24 +1,12 @@
-import type { Arrival, Span } from './load/arrivals.ts';
+import type { Arm, SystemName } from './arm.ts';
+import type { Span } from './load/arrivals.ts';
 import { Ledger } from './load/ledger.ts';
-import { ModelClock } from './load/model-clock.ts';
 import { play } from './load/play.ts';
 import type { Settings } from './settings.ts';
-import { scaledStub } from './settings.ts';
-import type { StubOptions, StubStatistics } from './stub/options.ts';
-import { StubProcess } from './stub/process.ts';
-import type { StartSystem } from './systems/system.ts';
-
-/** A system, and the load that it gets. */
-export interface Arm {
-  readonly name: string;
-  readonly start: StartSystem;
-  readonly arrivals: readonly Arrival[];
-  readonly sessions: number;
-  readonly objectsEach: number;
-  readonly stub: StubOptions;
-  /** Settings of its gateways that the case needs; durations in model milliseconds. */
-  readonly env?: Readonly<Record<string, number>>;
-}
+import { RealStage } from './stages/real-stage.ts';
+import type { Stage } from './stages/stage.ts';
+import { VirtualStage } from './stages/virtual-stage.ts';
+import type { StubControl, StubOptions, StubStatistics } from './stub/options.ts';
 
 export interface Plan {
   /** What is measured; before it the load has its effect, after it everything may end. */
@@ -38,16 +26,19 @@ export interface Sample {
 }
 
 export interface Outcome {
-  readonly name: string;
+  readonly system: SystemName;
   readonly ledger: Ledger;
   /** The feature server's counts at the two ends of the window, and when everything was over. */
   readonly before: StubStatistics;
   readonly after: StubStatistics;
   readonly final: StubStatistics;
   readonly samples: readonly Sample[];
-  /** How late each click was made, in the machine's milliseconds. */
+  /** How late each click was made. */
   readonly lateness: readonly number[];
 }
+
+/** Between two looks whether everything has ended. */
+const LOOK_MS = 100;
 
 /** Runs all arms at the same time, each with a feature server of its own. */
 export async function runArms(
@@ -55,52 +46,42 @@ export async function runArms(
   plan: Plan,
   settings: Settings,
 ): Promise<readonly Outcome[]> {
-  await using opened = new AsyncDisposableStack();
-  const clock = new ModelClock(settings.speed);
+  await using stage = settings.virtual ? new VirtualStage(settings) : new RealStage(settings);
   const ready: (() => Promise<Outcome>)[] = [];
-  for (const arm of arms) ready.push(await prepare(arm, plan, settings, clock, opened));
-  clock.start();
-  return await Promise.all(ready.map((run) => run()));
+  for (const arm of arms) ready.push(await stage.drive(prepare(arm, plan, stage)));
+  stage.clock.start();
+  return await stage.drive(Promise.all(ready.map((run) => run())));
 }
 
-async function prepare(
-  arm: Arm,
-  plan: Plan,
-  settings: Settings,
-  clock: ModelClock,
-  opened: AsyncDisposableStack,
-): Promise<() => Promise<Outcome>> {
-  const { name, arrivals, sessions, objectsEach } = arm;
+async function prepare(arm: Arm, plan: Plan, stage: Stage): Promise<() => Promise<Outcome>> {
+  const { clock } = stage;
   const ledger = new Ledger();
-  const stub = opened.use(await StubProcess.start(scaledStub(arm.stub, settings.speed)));
-  const { capacity } = arm.stub;
-  const env = settings.gatewayEnv(arm.env ?? {});
-  const setting = { stub, ledger, clock, capacity, sessions, objectsEach, env };
-  const system = opened.use(await arm.start(setting));
+  const { system, stub } = await stage.open(arm, ledger);
   return async () => {
-    const playing = play(arrivals, clock, ledger, (click) => system.click(click));
-    const changing = applyChanges(plan, clock, stub);
-    const sampling = sample(plan, clock, stub);
+    const playing = play(arm.arrivals, clock, ledger, (click) => system.click(click));
+    const changing = applyChanges(plan, stage, stub);
+    const sampling = sample(plan, stage, stub);
     await clock.until(plan.window.fromMs);
     const before = await stub.statistics();
     await clock.until(plan.window.untilMs);
     const after = await stub.statistics();
     const lateness = await playing;
-    await Promise.all([changing, sampling]);
-    while (ledger.pending > 0 && clock.now() < plan.endMs) await clock.until(clock.now() + 100);
+    await changing;
+    const samples = await sampling;
+    while (ledger.pending > 0 && clock.now() < plan.endMs) await clock.until(clock.now() + LOOK_MS);
     const final = await stub.statistics();
-    return { name, ledger, before, after, final, lateness, samples: await sampling };
+    return { system: arm.system, ledger, before, after, final, samples, lateness };
   };
 }
 
-async function applyChanges(plan: Plan, clock: ModelClock, stub: StubProcess): Promise<void> {
+async function applyChanges(plan: Plan, { clock }: Stage, stub: StubControl): Promise<void> {
   for (const { atMs, change } of plan.changes ?? []) {
     await clock.until(atMs);
     await stub.set(change);
   }
 }
 
-async function sample(plan: Plan, clock: ModelClock, stub: StubProcess): Promise<Sample[]> {
+async function sample(plan: Plan, { clock }: Stage, stub: StubControl): Promise<Sample[]> {
   const samples: Sample[] = [];
   const { sampleMs, window } = plan;
   if (sampleMs === undefined) return samples;

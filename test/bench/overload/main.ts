@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printFigures } from '../support/figures.ts';
 import { capacityChange } from './cases/capacity-change.ts';
-import type { CaseResult } from './cases/case.ts';
+import type { Table } from './cases/case.ts';
 import { everyday } from './cases/everyday.ts';
 import { fastClicker } from './cases/fast-clicker.ts';
 import { faults } from './cases/faults.ts';
@@ -21,28 +21,32 @@ import { drawSvg } from './svg.ts';
 const CASES = [offeredLoad, heavySession, fastClicker, capacityChange, everyday, undoRedo, faults];
 
 const settings = settingsOrExit();
-const chosen = CASES.filter(
-  ({ name }) => settings.cases.length === 0 || settings.cases.includes(name),
+const { stub, speed, seed, virtual } = settings;
+const chosen = CASES.filter(({ name, realOnly }) =>
+  settings.cases.length === 0 ? !(virtual && realOnly === true) : settings.cases.includes(name),
 );
-const { stub, speed, seed } = settings;
 console.log(
   `Node ${process.version}; seed ${seed}; a call takes ${stub.serviceMs} ms (CV ${stub.cv}), each further multiple of the capacity costs ${100 * stub.penalty} % of the throughput`,
 );
+if (virtual) console.log('A virtual clock, gateways without sockets, the memory engine, no peers.');
 if (speed !== 1) {
   console.log(`Everything runs ${speed} × as fast; times are given as if it did not.`);
 }
 console.log(`Settings of the gateways: ${JSON.stringify(settings.gatewayEnv({}))}`);
 
-const results: Record<string, CaseResult['tables']> = {};
+const results: Record<string, Table[]> = {};
 for (const { name, about, run } of chosen) {
   console.log(`\n# ${name}: ${about}`);
-  const { tables, drawings = [] } = await run(settings);
+  const tables: Table[] = [];
   results[name] = tables;
-  for (const { title, figures } of tables) {
-    console.log(`\n ${title}`);
-    printFigures(figures);
-  }
-  for (const { name: file, chart } of drawings) draw(file, drawSvg(chart));
+  await run(settings, {
+    table(table) {
+      tables.push(table);
+      console.log(`\n ${table.title}`);
+      printFigures(table.figures);
+    },
+    drawing: ({ name: file, chart }) => draw(file, drawSvg(chart)),
+  });
 }
 if (settings.json !== undefined) {
   const { cases: _, json, draw: __, ...rest } = settings;

@@ -6,6 +6,7 @@ export const USAGE = `npm run bench:overload -- [CASE …] [options]
   --quick            a third of the time a case (3 minutes in all instead of about 12)
   --seconds N        measured time of a case
   --speed N          service times and deadlines N times as fast
+  --virtual          the gateway's code alone, on a virtual clock: seconds instead of minutes
   --seed N           of arrivals, service times and faults
   --calls N          calls of the case with faults
   --service-ms N     mean time of a call
@@ -13,7 +14,7 @@ export const USAGE = `npm run bench:overload -- [CASE …] [options]
   --penalty N        part of the throughput that each further multiple of the capacity costs
   --env NAME=VALUE   a setting of the gateways, as it is; may be repeated
   --json FILE        all figures, also as JSON
-  --draw DIR         where the curves are drawn; docs, and nowhere when quick or for single cases`;
+  --draw DIR         where the curves are drawn; docs for a whole run in full, else nowhere`;
 
 export interface Settings {
   readonly cases: readonly string[];
@@ -21,6 +22,7 @@ export interface Settings {
   readonly measureMs: number;
   readonly warmUpMs: number;
   readonly speed: number;
+  readonly virtual: boolean;
   readonly seed: number;
   readonly faultCalls: number;
   readonly stub: Pick<StubOptions, 'serviceMs' | 'cv' | 'penalty' | 'seed'>;
@@ -39,6 +41,17 @@ const QUICK = { measureMs: 10_000, warmUpMs: 5_000, faultCalls: 1_500 };
  */
 const DURATIONS = { MASKWIRE_MAX_WAIT_MS: 2_000 } as const;
 
+const OTHERS = {
+  // Room for an object that is clicked ten times a second.
+  MASKWIRE_MAX_POINTS_PER_OBJECT: '1000',
+  // Everybody comes from one machine.
+  MASKWIRE_RATE_LIMIT: 'off',
+} as const;
+
+/** A lease cannot be shorter than a second, however fast everything runs. */
+const LEAST_MS = 1_000;
+const IS_BOUNDED: ReadonlySet<string> = new Set(['MASKWIRE_LEASE_MS']);
+
 /** @throws Error that says what is wrong with the arguments */
 export function readSettings(args: readonly string[]): Settings {
   const { values, positionals } = parseArgs({
@@ -46,6 +59,7 @@ export function readSettings(args: readonly string[]): Settings {
     allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
+      virtual: { type: 'boolean', default: false },
       seconds: { type: 'string' },
       speed: { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
@@ -59,16 +73,17 @@ export function readSettings(args: readonly string[]): Settings {
     },
   });
   const form = values.quick ? QUICK : DEFAULTS;
-  const speed = number('speed', values.speed, 0.1, 20);
+  const speed = values.virtual ? 1 : number('speed', values.speed, 0.1, 20);
   const seed = number('seed', values.seed, 0, 2 ** 31);
   const given = Object.fromEntries(values.env.map((pair) => namedValue(pair)));
-  const whole = positionals.length === 0 && !values.quick;
+  const whole = positionals.length === 0 && !values.quick && !values.virtual;
   return {
     cases: positionals,
     quick: values.quick,
     measureMs: 1000 * number('seconds', values.seconds ?? form.measureMs / 1000, 1, 3_600),
     warmUpMs: form.warmUpMs,
     speed,
+    virtual: values.virtual,
     seed,
     faultCalls: number('calls', values.calls ?? form.faultCalls, 100, 1_000_000),
     stub: {
@@ -79,7 +94,11 @@ export function readSettings(args: readonly string[]): Settings {
     },
     json: values.json,
     draw: values.draw ?? (whole ? 'docs' : undefined),
-    gatewayEnv: (durations) => ({ ...inRealTime({ ...DURATIONS, ...durations }, speed), ...given }),
+    gatewayEnv: (durations) => ({
+      ...OTHERS,
+      ...inRealTime({ ...DURATIONS, ...durations }, speed),
+      ...given,
+    }),
   };
 }
 
@@ -104,8 +123,11 @@ export function scaledStub(options: StubOptions, speed: number): StubOptions {
 }
 
 function inRealTime(durations: Readonly<Record<string, number>>, speed: number) {
-  const entries = Object.entries(durations);
-  return Object.fromEntries(entries.map(([name, ms]) => [name, String(Math.round(ms / speed))]));
+  const entries = Object.entries(durations).map(([name, ms]) => {
+    const least = IS_BOUNDED.has(name) ? LEAST_MS : 1;
+    return [name, String(Math.max(least, Math.round(ms / speed)))];
+  });
+  return Object.fromEntries(entries);
 }
 
 function number(name: string, text: string | number, least: number, most: number): number {

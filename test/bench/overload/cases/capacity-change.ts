@@ -8,9 +8,9 @@ import { poisson } from '../load/arrivals.ts';
 import { DEADLINE_MS, firstGoodWindow, goodput } from '../measures.ts';
 import type { Settings } from '../settings.ts';
 import { stubOf } from '../settings.ts';
-import { CONTENDERS } from '../systems/contenders.ts';
-import type { Case, CaseResult, Table } from './case.ts';
-import { OBJECTS_EACH, objectsOf, SESSIONS } from './people.ts';
+import type { Case, Report, Table } from './case.ts';
+import { contenders, judged } from './case.ts';
+import { objectsOf, SESSIONS, TEN_PEOPLE } from './people.ts';
 
 const HIGH = 4;
 const LOW = 1;
@@ -34,20 +34,14 @@ interface Phases {
   readonly after: Span;
 }
 
-async function runCapacityChange(settings: Settings): Promise<CaseResult> {
+async function runCapacityChange(settings: Settings, report: Report): Promise<void> {
   const phases = phasesOf(settings);
   const span = { fromMs: 0, untilMs: phases.after.untilMs };
   const random = new SeededRandom(settings.seed * 100 + 80);
   const perSecond = (LOAD * HIGH * 1000) / settings.stub.serviceMs;
   const arrivals = poisson(random, perSecond, span, objectsOf(SESSIONS));
-  const arms = CONTENDERS.map(({ name, start }) => ({
-    name,
-    start,
-    arrivals,
-    sessions: SESSIONS,
-    objectsEach: OBJECTS_EACH,
-    stub: stubOf(settings, HIGH),
-  }));
+  const stub = stubOf(settings, HIGH);
+  const arms = contenders(settings).map((system) => ({ ...TEN_PEOPLE, system, arrivals, stub }));
   const plan = {
     window: span,
     endMs: span.untilMs + DEADLINE_MS,
@@ -57,14 +51,11 @@ async function runCapacityChange(settings: Settings): Promise<CaseResult> {
     sampleMs: 1_000,
   };
   const outcomes = await runArms(arms, plan, settings);
+  for (const outcome of outcomes) report.table(tableOf(outcome, phases, settings));
   const [ours, peer] = outcomes;
   const { serviceMs } = settings.stub;
   const run = { steps: stepsOf(phases), untilMs: span.untilMs, serviceMs };
-  return {
-    tables: outcomes.map((outcome) => tableOf(outcome, phases, settings)),
-    drawings:
-      ours === undefined || peer === undefined ? [] : [capacityDrawing({ ...run, ours, peer })],
-  };
+  if (ours !== undefined) report.drawing(capacityDrawing({ ...run, ours, peer }));
 }
 
 const stepsOf = ({ low, after }: Phases) => [
@@ -83,7 +74,7 @@ function phasesOf({ measureMs, warmUpMs }: Settings): Phases {
   };
 }
 
-function tableOf({ name, ledger, samples }: Outcome, phases: Phases, settings: Settings): Table {
+function tableOf({ system, ledger, samples }: Outcome, phases: Phases, settings: Settings): Table {
   const { before, low, after } = phases;
   const high = (HIGH * 1000) / settings.stub.serviceMs;
   const least = (LOW * 1000) / settings.stub.serviceMs;
@@ -119,9 +110,8 @@ function tableOf({ name, ledger, samples }: Outcome, phases: Phases, settings: S
       unit: '',
     },
   ];
-  const isOurs = name === CONTENDERS[0]?.name;
   return {
-    title: `capacity ${HIGH} → ${LOW} → ${HIGH}, ${name}`,
-    figures: isOurs ? figures : figures.map(({ target: _, ...figure }) => figure),
+    title: `capacity ${HIGH} → ${LOW} → ${HIGH}, ${system}`,
+    figures: judged(system, figures),
   };
 }

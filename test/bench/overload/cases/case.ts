@@ -1,4 +1,5 @@
 import type { Figure } from '../../support/figures.ts';
+import type { SystemName } from '../arm.ts';
 import type { Settings } from '../settings.ts';
 import type { Chart } from '../svg.ts';
 
@@ -14,14 +15,27 @@ export interface Drawing {
   readonly chart: Chart;
 }
 
-export interface CaseResult {
-  readonly tables: readonly Table[];
-  readonly drawings?: readonly Drawing[];
+/** Where a case tells what it has measured, as soon as it has. */
+export interface Report {
+  table(table: Table): void;
+  drawing(drawing: Drawing): void;
 }
 
 export interface Case {
   readonly name: string;
   /** What is done, and what would fool the figures. */
   readonly about: string;
-  readonly run: (settings: Settings) => Promise<CaseResult>;
+  /** It makes no sense without processes and sockets. */
+  readonly realOnly?: boolean;
+  readonly run: (settings: Settings, report: Report) => Promise<void>;
+}
+
+/** What is compared, in the order of the tables: Maskwire alone when nothing is real. */
+export function contenders({ virtual }: Settings): readonly SystemName[] {
+  return virtual ? ['Maskwire'] : ['Maskwire', 'FIFO queue', 'naive proxy'];
+}
+
+/** The targets are Maskwire's; its peers are there for comparison. */
+export function judged(system: SystemName, figures: readonly Figure[]): readonly Figure[] {
+  return system === 'Maskwire' ? figures : figures.map(({ target: _, ...figure }) => figure);
 }

@@ -1,16 +1,17 @@
 import { SeededRandom } from '../../../sim/seeded-random.ts';
 import { median, quantile } from '../../support/figures.ts';
-import type { Arm, Outcome } from '../experiment.ts';
+import type { Arm } from '../arm.ts';
+import type { Outcome } from '../experiment.ts';
 import { runArms } from '../experiment.ts';
 import type { Span } from '../load/arrivals.ts';
 import { bursts, inOrder } from '../load/arrivals.ts';
 import { clicksWithin, DEADLINE_MS } from '../measures.ts';
 import type { Settings } from '../settings.ts';
 import { stubOf } from '../settings.ts';
-import { CONTENDERS } from '../systems/contenders.ts';
-import type { Case, CaseResult, Table } from './case.ts';
-import { etaFigures } from './figures-of.ts';
-import { OBJECTS_EACH, range, SESSIONS } from './people.ts';
+import type { Case, Report, Table } from './case.ts';
+import { contenders, judged } from './case.ts';
+import { etaFigures, lateness } from './figures-of.ts';
+import { OBJECTS_EACH, range, SESSIONS, TEN_PEOPLE } from './people.ts';
 
 const CAPACITY = 8;
 const CLICKS_PER_SECOND = 1;
@@ -24,12 +25,12 @@ export const everyday: Case = {
   run: runEveryday,
 };
 
-async function runEveryday(settings: Settings): Promise<CaseResult> {
+async function runEveryday(settings: Settings, report: Report): Promise<void> {
   const untilMs = settings.warmUpMs + settings.measureMs * LONGER;
   const window = { fromMs: settings.warmUpMs, untilMs };
   const plan = { window, endMs: untilMs + 2 * DEADLINE_MS };
   const outcomes = await runArms(armsOf(settings, untilMs), plan, settings);
-  return { tables: outcomes.map((outcome) => tableOf(outcome, window)) };
+  for (const outcome of outcomes) report.table(tableOf(outcome, window));
 }
 
 function armsOf(settings: Settings, untilMs: number): Arm[] {
@@ -40,43 +41,32 @@ function armsOf(settings: Settings, untilMs: number): Arm[] {
       return bursts(random, CLICKS_PER_SECOND, { fromMs: 0, untilMs }, objects);
     }),
   );
-  return CONTENDERS.map(({ name, start }) => ({
-    name,
-    start,
-    arrivals,
-    sessions: SESSIONS,
-    objectsEach: OBJECTS_EACH,
-    stub: stubOf(settings, CAPACITY),
-  }));
+  const stub = stubOf(settings, CAPACITY);
+  return contenders(settings).map((system) => ({ ...TEN_PEOPLE, system, arrivals, stub }));
 }
 
 function tableOf(outcome: Outcome, window: Span): Table {
-  const isOurs = outcome.name === CONTENDERS[0]?.name;
-  const { ledger, before, after } = outcome;
+  const { system, ledger, before, after } = outcome;
   const clicks = clicksWithin(ledger.clicks, window);
   const waits = clicks
     .filter(({ last }) => last)
     .map(({ end, endedAtMs, atMs }) =>
       end === 'masked' && endedAtMs !== undefined ? endedAtMs - atMs : Number.POSITIVE_INFINITY,
     );
+  const figures = [
+    {
+      name: 'last click of a burst to its mask, median',
+      value: median(waits),
+      unit: 'ms',
+      target: { most: 700 },
+    },
+    { name: 'the same, p95', value: quantile(waits, 0.95), unit: 'ms', target: { most: 2_000 } },
+    { name: 'calls a click', value: (after.calls - before.calls) / clicks.length, unit: '' },
+    { name: 'most calls in flight at the server', value: after.mostOpen, unit: '' },
+  ];
+  const eta = system === 'Maskwire' ? etaFigures(outcome, window) : [];
   return {
-    title: `the everyday case, ${outcome.name}`,
-    figures: [
-      {
-        name: 'last click of a burst to its mask, median',
-        value: median(waits),
-        unit: 'ms',
-        ...(isOurs ? { target: { most: 700 } } : {}),
-      },
-      {
-        name: 'the same, p95',
-        value: quantile(waits, 0.95),
-        unit: 'ms',
-        ...(isOurs ? { target: { most: 2_000 } } : {}),
-      },
-      { name: 'calls a click', value: (after.calls - before.calls) / clicks.length, unit: '' },
-      { name: 'most calls in flight at the server', value: after.mostOpen, unit: '' },
-      ...(isOurs ? etaFigures(outcome, window) : []),
-    ],
+    title: `the everyday case, ${system}`,
+    figures: judged(system, [...figures, ...eta, lateness(outcome)]),
   };
 }

@@ -7,9 +7,8 @@ import { poisson } from '../load/arrivals.ts';
 import { answeredShare, share } from '../measures.ts';
 import type { Settings } from '../settings.ts';
 import { stubOf } from '../settings.ts';
-import { startThreeGateways } from '../systems/maskwire.ts';
-import type { Case, CaseResult, Table } from './case.ts';
-import { OBJECTS_EACH, objectsOf, SESSIONS } from './people.ts';
+import type { Case, Report, Table } from './case.ts';
+import { objectsOf, SESSIONS, TEN_PEOPLE } from './people.ts';
 
 const CAPACITY = 4;
 /** Short calls, so that there are many. */
@@ -37,17 +36,15 @@ export const faults: Case = {
   run: runFaults,
 };
 
-async function runFaults(settings: Settings): Promise<CaseResult> {
+async function runFaults(settings: Settings, report: Report): Promise<void> {
   const capacityPerSecond = (CAPACITY * 1000) / SERVICE_MS;
   const untilMs = (settings.faultCalls * 1000) / (capacityPerSecond * EXPECTED_GOODPUT);
   const span = { fromMs: 0, untilMs };
   const random = new SeededRandom(settings.seed * 100 + 90);
   const arm = {
-    name: 'Maskwire',
-    start: startThreeGateways,
+    ...TEN_PEOPLE,
+    gateways: 3,
     arrivals: poisson(random, LOAD * capacityPerSecond, span, objectsOf(SESSIONS)),
-    sessions: SESSIONS,
-    objectsEach: OBJECTS_EACH,
     stub: stubOf(settings, CAPACITY, { ...FAULTS, serviceMs: SERVICE_MS }),
     env: {
       MASKWIRE_CALL_TIMEOUT_MS: CALL_TIMEOUT_MS,
@@ -57,7 +54,7 @@ async function runFaults(settings: Settings): Promise<CaseResult> {
   };
   const plan = { window: span, endMs: untilMs + PATIENCE_MS };
   const [outcome] = await runArms([arm], plan, settings);
-  return { tables: outcome === undefined ? [] : [tableOf(outcome, span)] };
+  if (outcome !== undefined) report.table(tableOf(outcome, span));
 }
 
 function tableOf({ final, ledger }: Outcome, span: Span): Table {
@@ -76,7 +73,7 @@ function tableOf({ final, ledger }: Outcome, span: Span): Table {
       },
       { name: 'most calls that it worked on', value: final.mostWorking, unit: '' },
       {
-        name: 'retries, share of the calls',
+        name: 'calls for a prompt that was asked for before (retries)',
         value: final.repeats / final.calls,
         unit: '',
         target: { most: 0.1 },

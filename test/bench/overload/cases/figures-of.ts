@@ -11,6 +11,7 @@ import {
   share,
   wastedShare,
 } from '../measures.ts';
+import type { StubOptions } from '../stub/options.ts';
 
 /** What one system did in a span; shares from 0 to 1, times in model milliseconds. */
 export interface Summary {
@@ -21,22 +22,28 @@ export interface Summary {
   readonly p95Ms: number;
   readonly p99Ms: number;
   readonly wasted: number;
+  /** The share of the time that the server's places were taken. */
+  readonly busy: number;
   readonly callsPerClick: number;
   readonly mostOpen: number;
 }
 
-export function summarise(outcome: Outcome, span: Span, callsPerSecond: number): Summary {
-  const { ledger, before, after } = outcome;
+export function summarise(
+  { ledger, before, after }: Outcome,
+  span: Span,
+  { capacity, serviceMs }: Pick<StubOptions, 'capacity' | 'serviceMs'>,
+): Summary {
   const latencies = maskLatencies(ledger.masks, span);
   const clicks = clicksWithin(ledger.clicks, span);
   return {
-    goodput: goodput(ledger.masks, span, callsPerSecond),
+    goodput: goodput(ledger.masks, span, (capacity * 1000) / serviceMs),
     answered: answeredShare(ledger.clicks, span),
     refused: share(clicks, ({ end }) => end === 'refused'),
     p50Ms: median(latencies),
     p95Ms: quantile(latencies, 0.95),
     p99Ms: quantile(latencies, 0.99),
     wasted: wastedShare(after.worked - before.worked, ledger.masks, span),
+    busy: (after.busyMs - before.busyMs) / (capacity * (span.untilMs - span.fromMs)),
     callsPerClick: (after.calls - before.calls) / clicks.length,
     mostOpen: after.mostOpen,
   };
@@ -51,4 +58,13 @@ export function etaFigures({ ledger }: Outcome, span: Span): readonly Figure[] {
     { name: 'size of that error, median', value: median(sizes), unit: 'ms' },
     { name: 'size of that error, p95', value: quantile(sizes, 0.95), unit: 'ms' },
   ];
+}
+
+/** What the machine did to the run. */
+export function lateness({ lateness: late }: Outcome): Figure {
+  return {
+    name: 'clicks made late by the generator, p99',
+    value: quantile(late, 0.99),
+    unit: 'ms',
+  };
 }

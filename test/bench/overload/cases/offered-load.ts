@@ -1,19 +1,20 @@
 import { SeededRandom } from '../../../sim/seeded-random.ts';
 import type { Figure } from '../../support/figures.ts';
+import type { Arm } from '../arm.ts';
 import type { Point } from '../drawings/load-drawings.ts';
 import { loadDrawings } from '../drawings/load-drawings.ts';
-import type { Arm, Outcome } from '../experiment.ts';
+import type { Outcome } from '../experiment.ts';
 import { runArms } from '../experiment.ts';
 import type { Span } from '../load/arrivals.ts';
 import { poisson } from '../load/arrivals.ts';
 import { DEADLINE_MS, jainIndex, masksBySession, recoveryMs } from '../measures.ts';
 import type { Settings } from '../settings.ts';
 import { stubOf } from '../settings.ts';
-import { CONTENDERS } from '../systems/contenders.ts';
-import type { Case, CaseResult, Table } from './case.ts';
+import type { Case, Report, Table } from './case.ts';
+import { contenders, judged } from './case.ts';
 import type { Summary } from './figures-of.ts';
-import { etaFigures, summarise } from './figures-of.ts';
-import { OBJECTS_EACH, objectsOf, SESSIONS } from './people.ts';
+import { etaFigures, lateness, summarise } from './figures-of.ts';
+import { OBJECTS_EACH, objectsOf, SESSIONS, TEN_PEOPLE } from './people.ts';
 
 const CAPACITY = 4;
 const LOADS = [1, 2, 5, 10] as const;
@@ -32,20 +33,22 @@ export const offeredLoad: Case = {
   run: runOfferedLoads,
 };
 
-async function runOfferedLoads(settings: Settings): Promise<CaseResult> {
+async function runOfferedLoads(settings: Settings, report: Report): Promise<void> {
   const points: Point[] = [];
-  const tables: Table[] = [];
   for (const load of LOADS) {
     const spans = spansOf(settings);
     const plan = { window: spans.measured, endMs: spans.calm.untilMs + DEADLINE_MS };
     const outcomes = await runArms(armsOf(settings, load, spans), plan, settings);
     for (const outcome of outcomes) {
-      const summary = summarise(outcome, spans.measured, capacityPerSecond(settings));
-      points.push({ load, name: outcome.name, summary });
-      tables.push(tableOf(outcome, summary, load, spans));
+      const summary = summarise(outcome, spans.measured, {
+        capacity: CAPACITY,
+        serviceMs: settings.stub.serviceMs,
+      });
+      points.push({ load, name: outcome.system, summary });
+      report.table(tableOf(outcome, summary, load, spans));
     }
   }
-  return { tables, drawings: loadDrawings(points) };
+  for (const drawing of loadDrawings(points)) report.drawing(drawing);
 }
 
 const capacityPerSecond = ({ stub }: Settings) => (CAPACITY * 1000) / stub.serviceMs;
@@ -73,27 +76,17 @@ function armsOf(settings: Settings, load: number, spans: Spans): Arm[] {
     ...poisson(random, load * perSecond, spans.load, objects),
     ...poisson(random, CALM_LOAD * perSecond, spans.calm, objects),
   ];
-  return CONTENDERS.map(({ name, start }) => ({
-    name,
-    start,
-    arrivals,
-    sessions: SESSIONS,
-    objectsEach: OBJECTS_EACH,
-    stub: stubOf(settings, CAPACITY),
-  }));
+  const stub = stubOf(settings, CAPACITY);
+  return contenders(settings).map((system) => ({ ...TEN_PEOPLE, system, arrivals, stub }));
 }
 
 function tableOf(outcome: Outcome, summary: Summary, load: number, spans: Spans): Table {
-  const isOurs = outcome.name === CONTENDERS[0]?.name;
-  const figures = [
-    ...loadFigures(summary, load),
-    ...fairnessFigures(outcome, spans, load),
-    ...(isOurs ? etaFigures(outcome, spans.measured) : []),
-  ];
+  const { system } = outcome;
+  const figures = [...loadFigures(summary, load), ...fairnessFigures(outcome, spans, load)];
+  const eta = system === 'Maskwire' ? etaFigures(outcome, spans.measured) : [];
   return {
-    title: `${load} × capacity, ${outcome.name}`,
-    // The targets are Maskwire's; the peers are there for comparison.
-    figures: isOurs ? figures : figures.map(({ target: _, ...figure }) => figure),
+    title: `${load} × capacity, ${system}`,
+    figures: judged(system, [...figures, ...eta, lateness(outcome)]),
   };
 }
 
@@ -128,6 +121,7 @@ function loadFigures(summary: Summary, load: number): Figure[] {
       unit: '',
       ...(overloaded ? { target: { most: MOST_WASTED } } : {}),
     },
+    { name: 'the time that the places were taken', value: summary.busy, unit: '' },
     { name: 'calls a click', value: summary.callsPerClick, unit: '' },
     { name: 'most calls in flight at the server', value: summary.mostOpen, unit: '' },
   ];

@@ -1,3 +1,5 @@
+import type { Arm } from '../arm.ts';
+
 /** Who clicks in most cases: ten people with ten objects each. */
 export const SESSIONS = 10;
 export const OBJECTS_EACH = 10;
@@ -8,3 +10,12 @@ export const range = (from: number, count: number): number[] =>
 
 /** All objects of the first `sessions` sessions. */
 export const objectsOf = (sessions: number): number[] => range(0, sessions * OBJECTS_EACH);
+
+/** The ten people before one gateway. */
+export const TEN_PEOPLE = {
+  system: 'Maskwire',
+  gateways: 1,
+  sessions: SESSIONS,
+  objectsEach: OBJECTS_EACH,
+  env: {},
+} as const satisfies Partial<Arm>;

@@ -20,22 +20,20 @@ export const undoRedo: Case = {
   name: 'undo-redo',
   about:
     'Ten clicks on an object, each with its mask; then all ten undone and made again, one after the other. From the request to the event at curl -N.',
-  run: async (settings) => ({
-    tables: [
-      await measure(settings, 'in memory', startAlone),
-      await measure(settings, 'on Redis', async (options, opened) => {
-        const [url] = await startTogether(1, options, opened);
-        return url ?? '';
-      }),
-    ],
-  }),
+  realOnly: true,
+  run: async (settings, report) => {
+    report.table(await measure(settings, 'in memory', startAlone));
+    const startOnRedis: Start = async (options, opened) => {
+      const [url] = await startTogether(1, options, opened);
+      return url ?? '';
+    };
+    report.table(await measure(settings, 'on Redis', startOnRedis));
+  },
 };
 
-async function measure(
-  settings: Settings,
-  where: string,
-  start: (options: GatewayOptions, opened: AsyncDisposableStack) => Promise<string>,
-): Promise<Table> {
+type Start = (options: GatewayOptions, opened: AsyncDisposableStack) => Promise<string>;
+
+async function measure(settings: Settings, where: string, start: Start): Promise<Table> {
   await using opened = new AsyncDisposableStack();
   const options = stubOf(settings, 1, { serviceMs: SERVICE_MS });
   const stub = opened.use(await StubProcess.start(options));

@@ -11,7 +11,7 @@ export interface CapacityStep {
 
 export interface CapacityRun {
   readonly ours: Outcome;
-  readonly peer: Outcome;
+  readonly peer: Outcome | undefined;
   readonly steps: readonly CapacityStep[];
   readonly untilMs: number;
   readonly serviceMs: number;
@@ -23,6 +23,7 @@ const MOST = 6;
 
 /** All in the server's places, so that goodput, calls in flight and capacity share an axis. */
 export function capacityDrawing(run: CapacityRun): Drawing {
+  const { peer } = run;
   return {
     name: 'overload-capacity',
     chart: {
@@ -33,7 +34,7 @@ export function capacityDrawing(run: CapacityRun): Drawing {
       lines: [
         { label: 'Maskwire: goodput', points: goodputOver(run.ours, run) },
         { label: 'Maskwire: in flight', points: inFlight(run.ours), steps: true },
-        { label: 'FIFO: goodput', points: goodputOver(run.peer, run) },
+        ...(peer === undefined ? [] : [{ label: 'FIFO: goodput', points: goodputOver(peer, run) }]),
         { label: 'capacity', points: capacityOver(run), steps: true, reference: true },
       ],
     },

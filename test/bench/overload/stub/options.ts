@@ -34,8 +34,6 @@ export interface StubOptions extends StubFaults {
 }
 
 export interface StubStatistics {
-  /** Milliseconds since it started. */
-  readonly upMs: number;
   /** Calls that arrived. */
   readonly calls: number;
   /** Of these, with a prompt that had been asked for already: retries. */
@@ -51,9 +49,18 @@ export interface StubStatistics {
   readonly worked: number;
   /** Of these, those whose caller had gone. */
   readonly abandoned: number;
+  /** For how long its places were taken, summed over the places. */
+  readonly busyMs: number;
   readonly faults: Readonly<Record<'busy' | 'hang' | 'truncate' | 'reset', number>>;
   /** For each call that it left hanging: how much later than its deadline the caller gave it up. */
   readonly overdueMs: readonly number[];
   /** Calls for each object. */
   readonly callsOf: Readonly<Record<string, number>>;
+}
+
+/** Who asks and changes a stub, wherever it runs. */
+export interface StubControl {
+  statistics(): Promise<StubStatistics>;
+  /** Changes its capacity or its faults while it runs; what it says of itself stays as it was. */
+  set(change: Partial<StubOptions>): Promise<void>;
 }

@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
 import { ServerProcess } from '../../../chaos/processes.ts';
-import type { StubOptions, StubStatistics } from './options.ts';
+import type { StubControl, StubOptions, StubStatistics } from './options.ts';
 import { STUB_CONTROL } from './options.ts';
 
 const PROGRAM = fileURLToPath(new URL('./server.ts', import.meta.url));
 
 /** The feature server of {@link file://./server.ts} as a process. */
-export class StubProcess implements AsyncDisposable {
+export class StubProcess implements StubControl, AsyncDisposable {
   readonly #server: ServerProcess;
 
   private constructor(server: ServerProcess) {
@@ -27,7 +27,6 @@ export class StubProcess implements AsyncDisposable {
     return (await body.json()) as StubStatistics;
   }
 
-  /** Changes its capacity or its faults while it runs; what it says of itself stays as it was. */
   async set(change: Partial<StubOptions>): Promise<void> {
     const init = { method: 'POST', body: JSON.stringify(change) } as const;
     const { body } = await request(`${this.url}${STUB_CONTROL.set}`, init);

@@ -9,6 +9,9 @@
 /** A server that is swamped still ends a call now and then; otherwise a backlog would never end. */
 const LEAST_SHARE = 0.05;
 
+/** Work that is as good as done, in milliseconds: the dates that clocks count in are not exact. */
+const NOTHING_MS = 0.01;
+
 /**
  * The share of the capacity's throughput that `open` calls at once get done; 1 as long as they do not
  * exceed it. With a penalty of 0.35: 0.65 at twice the capacity, 0.42 at three times.
@@ -23,19 +26,23 @@ export class ProcessorSharing<Call> {
   readonly #left = new Map<Call, number>();
   readonly #penalty: number;
   #capacity: number;
-  #now = 0;
+  #now: number;
+  #busyMs = 0;
 
-  constructor(capacity: number, penalty: number) {
+  constructor(capacity: number, penalty: number, now = 0) {
     this.#capacity = capacity;
     this.#penalty = penalty;
+    this.#now = now;
   }
 
   get open(): number {
     return this.#left.size;
   }
 
-  get capacity(): number {
-    return this.#capacity;
+  /** For how long its places were taken until now, summed over the places. */
+  busyMs(now: number): number {
+    this.#advance(now);
+    return this.#busyMs;
   }
 
   /** Begins a call that takes `workMs` by itself. */
@@ -58,7 +65,7 @@ export class ProcessorSharing<Call> {
   /** Ends and returns the calls whose work is done. */
   finished(now: number): Call[] {
     this.#advance(now);
-    const done = [...this.#left].filter(([, left]) => left <= 1e-6).map(([call]) => call);
+    const done = [...this.#left].filter(([, left]) => left <= NOTHING_MS).map(([call]) => call);
     for (const call of done) this.#left.delete(call);
     return done;
   }
@@ -77,8 +84,10 @@ export class ProcessorSharing<Call> {
   }
 
   #advance(now: number): void {
-    const done = Math.max(0, now - this.#now) * this.#speed();
-    this.#now = Math.max(this.#now, now);
+    const passed = Math.max(0, now - this.#now);
+    const done = passed * this.#speed();
+    this.#busyMs += passed * Math.min(this.open, this.#capacity);
+    this.#now += passed;
     for (const [call, left] of this.#left) this.#left.set(call, left - done);
   }
 }

@@ -1,38 +1,46 @@
+import type { Clock, Timer } from '../../../../src/ports/system.ts';
 import { ProcessorSharing } from './processor-sharing.ts';
 
-/** The model of {@link ProcessorSharing} on the machine's clock: a promise for the end of each call. */
+/** The model of {@link ProcessorSharing} on a clock: a promise for the end of each call's work. */
 export class Worker {
+  readonly #clock: Clock;
   readonly #sharing: ProcessorSharing<() => void>;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   mostWorking = 0;
 
-  constructor(capacity: number, penalty: number) {
-    this.#sharing = new ProcessorSharing(capacity, penalty);
+  constructor(capacity: number, penalty: number, clock: Clock) {
+    this.#clock = clock;
+    this.#sharing = new ProcessorSharing(capacity, penalty, clock.now());
+  }
+
+  /** For how long its places were taken, summed over the places, in milliseconds. */
+  get busyMs(): number {
+    return this.#sharing.busyMs(this.#clock.now());
   }
 
   /** Resolves when the work is done, whoever still waits for it. */
   work(workMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#sharing.add(resolve, workMs, performance.now());
+    this.#sharing.add(resolve, workMs, this.#clock.now());
     this.mostWorking = Math.max(this.mostWorking, this.#sharing.open);
     this.#wait();
     return promise;
   }
 
   setCapacity(capacity: number): void {
-    this.#sharing.setCapacity(capacity, performance.now());
+    this.#sharing.setCapacity(capacity, this.#clock.now());
     this.#wait();
   }
 
   #wait(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     const end = this.#sharing.nextEnd();
     if (end === undefined) return;
-    this.#timer = setTimeout(() => this.#finish(), end - performance.now());
+    this.#timer = this.#clock.after(end - this.#clock.now(), () => this.#finish());
   }
 
   #finish(): void {
-    for (const resolve of this.#sharing.finished(performance.now())) resolve();
+    for (const resolve of this.#sharing.finished(this.#clock.now())) resolve();
     this.#wait();
   }
 }

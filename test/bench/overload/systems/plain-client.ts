@@ -2,7 +2,7 @@ import { Agent, request } from 'undici';
 import type { SegmentRequest } from '../../../../src/protocol/feature-server.ts';
 import type { Click } from '../load/ledger.ts';
 import { boxOf, IMAGE } from '../stub/prompt-name.ts';
-import type { Setting } from './system.ts';
+import type { Setting, System } from './system.ts';
 
 /** Peers set no deadline: whoever asked waits for as long as it takes. */
 const DEADLINE_MS = 3_600_000;
@@ -11,7 +11,7 @@ const DEADLINE_MS = 3_600_000;
  * Clicks as requests that are held until their mask is there. Each carries the whole prompt, so its
  * mask covers all clicks on the object up to it, and answers those whose own mask is still on its way.
  */
-export class PlainClient {
+export class PlainClient implements System, AsyncDisposable {
   readonly #url: string;
   readonly #setting: Setting;
   readonly #dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
@@ -52,7 +52,7 @@ export class PlainClient {
   }
 
   /** Whatever has not been answered is given up. */
-  async close(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     await this.#dispatcher.destroy();
   }
 }
