@@ -1,4 +1,5 @@
 /** The environment, read once into a frozen value; nothing else looks at it (A33). */
+import type { Durability } from '../adapters/redis/durability.ts';
 import type { LogLevel } from '../adapters/system/json-logger.ts';
 import type { RateLimit } from '../core/token-bucket.ts';
 import type { GatewaySettings } from '../gateway/settings.ts';
@@ -35,6 +36,7 @@ export interface Config {
     /** Absent for the memory of the process. */
     readonly redisUrl: string | undefined;
     readonly redisPrefix: string;
+    readonly durability: Durability;
     /** Absent for where everything else is. */
     readonly blobDir: string | undefined;
   };
@@ -158,6 +160,7 @@ function configOf(values: Values): Config {
     storage: {
       redisUrl: values.REDIS_URL,
       redisPrefix: values.MASKWIRE_REDIS_PREFIX,
+      durability: values.MASKWIRE_DURABILITY,
       blobDir: values.BLOB_DIR,
     },
     featureServer: {

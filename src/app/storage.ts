@@ -37,7 +37,7 @@ async function openShared(
   url: string,
   log: Logger,
 ): Promise<Storage> {
-  const { redisPrefix: prefix, blobDir } = storage;
+  const { redisPrefix: prefix, blobDir, durability } = storage;
   const lifeMs = sharedLifeMs(settings.sessionTtlMs);
   const blobs = blobDir === undefined ? undefined : await openFolder(blobDir, maxBlobBytes, lifeMs);
   // Loaded when it is needed: most who try Maskwire have no Redis.
@@ -45,15 +45,14 @@ async function openShared(
     import('../adapters/redis/engine.ts'),
     import('../adapters/redis/start-failure.ts'),
   ]);
-  const redis = await openRedisEngine({ url, prefix, settings, log, maxBlobBytes }).catch(
-    (error: unknown) => {
-      if (error instanceof RedisStartError) throw new StorageError(error.message, { cause: error });
-      if (!(error instanceof ProblemError && error.code === 'storage_unavailable')) throw error;
-      throw new StorageError('Redis went away while this gateway was starting; start it again.', {
-        cause: error,
-      });
-    },
-  );
+  const options = { url, prefix, durability, settings, log, maxBlobBytes };
+  const redis = await openRedisEngine(options).catch((error: unknown) => {
+    if (error instanceof RedisStartError) throw new StorageError(error.message, { cause: error });
+    if (!(error instanceof ProblemError && error.code === 'storage_unavailable')) throw error;
+    throw new StorageError('Redis went away while this gateway was starting; start it again.', {
+      cause: error,
+    });
+  });
   const engine = blobs === undefined ? redis : { ...redis, blobs };
   return { engine, urlSecret: redis.secret, [Symbol.asyncDispose]: disposerOf(redis) };
 }

@@ -4,7 +4,7 @@ import { clickId, objectId } from '../core/ids.ts';
 import { ProblemError } from '../core/problem.ts';
 import type { Box, Point } from '../core/prompt.ts';
 import type { Engine } from '../ports/engine.ts';
-import type { Changed, SessionFacts } from '../ports/session-store.ts';
+import type { Changed, SessionCommands, SessionFacts } from '../ports/session-store.ts';
 import type { Clock, Metrics, Random } from '../ports/system.ts';
 import type { ClickAccepted, ClickState, ClickUndone, QueueState } from '../protocol/bodies.ts';
 import { paths } from '../protocol/routes.ts';
@@ -53,43 +53,29 @@ export class ClickService {
     this.#work = work;
   }
 
-  /** Appends the click, then enqueues its object, and only then says that it is accepted (L1). */
+  /**
+   * Appends the click, then enqueues its object, and only then, when it is durable, says that it is
+   * accepted (L1).
+   */
   async submit(
     session: SessionFacts,
     input: SubmitClick,
   ): Promise<{ accepted: ClickAccepted; replayed: boolean }> {
     const { sessions } = this.#engine;
-    const { sessionId } = session;
-    const object = input.objectId ?? objectId(`obj_${this.#random.token(OBJECT_ID_BYTES)}`);
-    const { points, box } = input;
-    let changed: Changed;
     try {
-      changed = await sessions.accept(sessionId, {
-        requestId: this.#random.token(CLICK_ID_BYTES),
-        idempotency: input.idempotency,
-        clickId: clickId(`clk_${this.#random.token(CLICK_ID_BYTES)}`),
-        imageId: input.imageId,
-        objectId: object,
-        part: box === undefined ? { points } : { points, box },
-        clientRef: input.clientRef,
-        traceparent: input.traceparent,
-        overloaded: await this.#work.overload({ kind: 'segment', sessionId, objectId: object }),
-        now: this.#clock.now(),
-      });
+      const taken = await sessions.durably((commands) => this.#submit(commands, session, input));
+      this.#count(taken.accepted.queue);
+      return taken;
     } catch (error) {
       if (error instanceof ProblemError) this.#metrics.clickRefused(error.code);
       throw error;
     }
-    const queue = await this.#enqueue(session, changed);
-    this.#count(queue);
-    return { accepted: acceptedBody(session, changed, queue), replayed: changed.replayed };
   }
 
   /** A15. */
   async undo(session: SessionFacts, id: ClickId): Promise<ClickUndone> {
     const { sessions } = this.#engine;
-    const changed = await sessions.undo(session.sessionId, id, this.#clock.now());
-    await this.#enqueue(session, changed);
+    const changed = await sessions.durably((commands) => this.#undo(commands, session, id));
     const { clickId: undone, objectId: object, revision, position } = changed;
     return { clickId: undone, objectId: object, revision, cursor: formatCursor(position) };
   }
@@ -117,6 +103,36 @@ export class ClickService {
       done: async () => hasEnded(await this.#engine.sessions.click(session.sessionId, id)),
     });
     return await this.state(session, id);
+  }
+
+  async #submit(
+    sessions: SessionCommands,
+    session: SessionFacts,
+    input: SubmitClick,
+  ): Promise<{ accepted: ClickAccepted; replayed: boolean }> {
+    const { sessionId } = session;
+    const object = input.objectId ?? objectId(`obj_${this.#random.token(OBJECT_ID_BYTES)}`);
+    const { points, box } = input;
+    const changed = await sessions.accept(sessionId, {
+      requestId: this.#random.token(CLICK_ID_BYTES),
+      idempotency: input.idempotency,
+      clickId: clickId(`clk_${this.#random.token(CLICK_ID_BYTES)}`),
+      imageId: input.imageId,
+      objectId: object,
+      part: box === undefined ? { points } : { points, box },
+      clientRef: input.clientRef,
+      traceparent: input.traceparent,
+      overloaded: await this.#work.overload({ kind: 'segment', sessionId, objectId: object }),
+      now: this.#clock.now(),
+    });
+    const queue = await this.#enqueue(session, changed);
+    return { accepted: acceptedBody(session, changed, queue), replayed: changed.replayed };
+  }
+
+  async #undo(sessions: SessionCommands, session: SessionFacts, id: ClickId): Promise<Changed> {
+    const changed = await sessions.undo(session.sessionId, id, this.#clock.now());
+    await this.#enqueue(session, changed);
+    return changed;
   }
 
   async #enqueue(session: SessionFacts, { objectId, image }: Changed): Promise<QueueState> {

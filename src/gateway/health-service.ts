@@ -32,11 +32,24 @@ export class HealthService {
     if (this.#dispatcher.limit === 0 || this.#monitor.state === 'down') {
       problems.push('No feature server has answered.');
     }
-    try {
-      await this.#engine.ready();
-    } catch {
-      problems.push('The storage cannot be reached.');
-    }
+    const lack = await this.#storageProblem();
+    if (lack !== undefined) problems.push(lack);
     return { ready: problems.length === 0, problems };
+  }
+
+  async #storageProblem(): Promise<string | undefined> {
+    if (await fails(this.#engine.ready())) return 'The storage cannot be reached.';
+    if (await fails(this.#engine.durable()))
+      return 'The storage has no replica that confirms changes.';
+    return undefined;
+  }
+}
+
+async function fails(attempt: Promise<void>): Promise<boolean> {
+  try {
+    await attempt;
+    return false;
+  } catch {
+    return true;
   }
 }

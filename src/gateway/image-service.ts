@@ -3,7 +3,13 @@ import { imageId } from '../core/ids.ts';
 import { isStorageLost, ProblemError } from '../core/problem.ts';
 import type { Blob } from '../ports/blob-store.ts';
 import type { Engine } from '../ports/engine.ts';
-import type { AddedImage, Companion, ImageFacts, SessionFacts } from '../ports/session-store.ts';
+import type {
+  AddedImage,
+  Companion,
+  ImageFacts,
+  SessionCommands,
+  SessionFacts,
+} from '../ports/session-store.ts';
 import type { Clock } from '../ports/system.ts';
 import { forgetImage } from './session-service.ts';
 import { blobHolder, prepareToken } from './work/content.ts';
@@ -45,23 +51,7 @@ export class ImageService {
 
   /** Adds an image and starts its preparation. Nothing of it stays when the session refuses it. */
   async add(session: SessionFacts, input: AddImage): Promise<AddedImage> {
-    const facts = imageFacts(input);
-    const known = await this.#known(session, facts.imageId);
-    let kept = known !== undefined;
-    let added: AddedImage;
-    try {
-      if (!kept) await this.#keepBlobs(session, facts, input);
-      kept = true;
-      added = await this.#engine.sessions.addImage(session.sessionId, facts, this.#clock.now());
-    } catch (error) {
-      // When the reply was lost, the session may have the image: then its bytes must stay.
-      const unknown = kept && isStorageLost(error);
-      if (known === undefined && !unknown) {
-        await this.#engine.blobs.release(blobHolder(session.sessionId, facts));
-      }
-      throw error;
-    }
-    return added.added ? { ...added, image: await this.#prepare(session, facts, added) } : added;
+    return await this.#engine.sessions.durably((sessions) => this.#add(sessions, session, input));
   }
 
   async find(session: SessionFacts, id: ImageId): Promise<{ facts: ImageFacts; blob: Blob }> {
@@ -72,14 +62,39 @@ export class ImageService {
   }
 
   async remove(session: SessionFacts, id: ImageId): Promise<void> {
-    const { sessions } = this.#engine;
-    const facts = await sessions.removeImage(session.sessionId, id, this.#clock.now());
-    await forgetImage(this.#engine, session, facts);
+    await this.#engine.sessions.durably(async (sessions) => {
+      const facts = await sessions.removeImage(session.sessionId, id, this.#clock.now());
+      await forgetImage(this.#engine, session, facts);
+    });
   }
 
   /** What a feature server fetches; `undefined` when the URL is not ours, too old, or the blob gone. */
   async fetchSigned(blobId: string, query: SignedQuery): Promise<Blob | undefined> {
     return this.#verifyUrl(blobId, query) ? await this.#engine.blobs.get(blobId) : undefined;
+  }
+
+  async #add(
+    sessions: SessionCommands,
+    session: SessionFacts,
+    input: AddImage,
+  ): Promise<AddedImage> {
+    const facts = imageFacts(input);
+    const known = await this.#known(session, facts.imageId);
+    let kept = known !== undefined;
+    let added: AddedImage;
+    try {
+      if (!kept) await this.#keepBlobs(session, facts, input);
+      kept = true;
+      added = await sessions.addImage(session.sessionId, facts, this.#clock.now());
+    } catch (error) {
+      // When the reply was lost, the session may have the image: then its bytes must stay.
+      const unknown = kept && isStorageLost(error);
+      if (known === undefined && !unknown) {
+        await this.#engine.blobs.release(blobHolder(session.sessionId, facts));
+      }
+      throw error;
+    }
+    return added.added ? { ...added, image: await this.#prepare(session, facts, added) } : added;
   }
 
   async #known(session: SessionFacts, id: ImageId): Promise<ImageFacts | undefined> {

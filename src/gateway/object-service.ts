@@ -22,21 +22,25 @@ export class ObjectService {
   }
 
   async patch(session: SessionFacts, id: ObjectId, patch: ObjectPatch): Promise<ObjectBody> {
-    const { sessions } = this.#engine;
-    return await sessions.patchObject(session.sessionId, id, patch, this.#clock.now());
+    return await this.#engine.sessions.durably((sessions) =>
+      sessions.patchObject(session.sessionId, id, patch, this.#clock.now()),
+    );
   }
 
   async remove(session: SessionFacts, id: ObjectId): Promise<void> {
-    await this.#engine.sessions.removeObject(session.sessionId, id, this.#clock.now());
+    await this.#engine.sessions.durably((sessions) =>
+      sessions.removeObject(session.sessionId, id, this.#clock.now()),
+    );
   }
 
   /** Segments a failed object again; `conflict` when it has not failed. */
   async retry(session: SessionFacts, id: ObjectId): Promise<ObjectRetried> {
-    const { sessions } = this.#engine;
     const { sessionId } = session;
-    const { revision, imageId } = await sessions.retryObject(sessionId, id, this.#clock.now());
-    const { body, ...facts } = await sessions.image(sessionId, imageId);
-    const queue = await this.#work.enqueue(session, id, { facts, status: body.status });
-    return { objectId: id, revision, queue };
+    return await this.#engine.sessions.durably(async (sessions) => {
+      const { revision, imageId } = await sessions.retryObject(sessionId, id, this.#clock.now());
+      const { body, ...facts } = await sessions.image(sessionId, imageId);
+      const queue = await this.#work.enqueue(session, id, { facts, status: body.status });
+      return { objectId: id, revision, queue };
+    });
   }
 }

@@ -4,7 +4,7 @@ import type { SessionId, Tenant } from '../core/ids.ts';
 import { sessionId } from '../core/ids.ts';
 import { ProblemError } from '../core/problem.ts';
 import type { Engine } from '../ports/engine.ts';
-import type { ImageFacts, SessionFacts } from '../ports/session-store.ts';
+import type { ImageFacts, SessionCommands, SessionFacts } from '../ports/session-store.ts';
 import type { Clock, Random } from '../ports/system.ts';
 import type { Metadata, Snapshot } from '../protocol/bodies.ts';
 import { eachInTurn } from './each-in-turn.ts';
@@ -51,11 +51,9 @@ export class SessionService {
     input: CreateSession,
   ): Promise<{ sessionId: SessionId; cursor: Cursor; expiresAt: string }> {
     const id = sessionId(`ses_${this.#random.token(ID_BYTES)}`);
-    const opened = await this.#engine.sessions.open({
-      ...input,
-      sessionId: id,
-      now: this.#clock.now(),
-    });
+    const opened = await this.#engine.sessions.durably((sessions) =>
+      sessions.open({ ...input, sessionId: id, now: this.#clock.now() }),
+    );
     return {
       sessionId: id,
       cursor: formatCursor(opened.position),
@@ -92,9 +90,10 @@ export class SessionService {
 
   /** Ends the session and its streams, and forgets its data (A8). */
   async remove(id: SessionId): Promise<void> {
-    const facts = await this.#engine.sessions.find(id);
+    const { sessions } = this.#engine;
+    const facts = await sessions.find(id);
     if (facts === undefined) throw sessionNotFound(id);
-    await this.#close(facts, 'deleted');
+    await sessions.durably((commands) => this.#close(commands, facts, 'deleted'));
   }
 
   /** Ends what nobody used for the session's life time. */
@@ -105,12 +104,15 @@ export class SessionService {
       const facts = await sessions.find(id);
       // It may have been used while those before it were closed.
       const over = facts !== undefined && facts.expiresAt <= this.#clock.now();
-      if (over) await this.#close(facts, 'expired');
+      if (over) await this.#close(sessions, facts, 'expired');
     });
   }
 
-  async #close(facts: SessionFacts, reason: 'deleted' | 'expired'): Promise<void> {
-    const { sessions } = this.#engine;
+  async #close(
+    sessions: SessionCommands,
+    facts: SessionFacts,
+    reason: 'deleted' | 'expired',
+  ): Promise<void> {
     this.#known.forget(facts.sessionId);
     const images = await sessions.close(facts.sessionId, reason, this.#clock.now());
     for (const image of images ?? []) await forgetImage(this.#engine, facts, image);

@@ -17,4 +17,6 @@ export interface Engine extends AsyncDisposable {
   readonly buckets: BucketStore;
   /** Resolves when the engine can take commands; rejects with `storage_unavailable`. */
   ready(): Promise<void>;
+  /** Resolves when `sessions.durably` can keep its promise; rejects with `storage_unavailable`. */
+  durable(): Promise<void>;
 }

@@ -149,8 +149,8 @@ export interface Dirty {
 }
 
 /**
- * The sessions: each an aggregate that is changed by one command at a time, atomically, together
- * with the events that the change appends to its log.
+ * What is done to sessions: each an aggregate that is changed by one command at a time, atomically,
+ * together with the events that the change appends to its log.
  *
  * Guarantees: a command checks everything before it changes anything; one that is refused changes
  * nothing and appends nothing. Commands on a session are serialised. No command but `open` makes a
@@ -159,7 +159,7 @@ export interface Dirty {
  * `click.cancelled`; `close` ends the rest.
  * Refusals are {@link ProblemError}s; lost storage is `storage_unavailable`.
  */
-export interface SessionStore {
+export interface SessionCommands {
   /** Appends `session.opened`. */
   open(command: OpenSession): Promise<{ readonly position: Position; readonly expiresAt: number }>;
   /** Who owns a session and how long it lives; `undefined` when there is none. Reads only. */
@@ -223,4 +223,18 @@ export interface SessionStore {
   complete(session: SessionId, command: CompleteWork): Promise<CompleteReply>;
   /** L7: everything of the session that waits for work; nothing when it is gone. */
   dirty(session: SessionId): Promise<Dirty>;
+}
+
+/**
+ * The sessions. A command that resolved was carried out, and what follows from it may be done; it may
+ * be lost together with the server that carried it out.
+ */
+export interface SessionStore extends SessionCommands {
+  /**
+   * For commands of which somebody is told that they were carried out. Resolves with the result of
+   * `run` when all that was changed by its commands, or had been changed by an earlier one that they
+   * repeat, is as durable as this engine was told to make it. Rejects with `storage_unavailable` when
+   * that cannot be said: the changes may stay, or may be lost, and the same command may be given again.
+   */
+  durably<Result>(run: (sessions: SessionCommands) => Promise<Result>): Promise<Result>;
 }

@@ -4,8 +4,8 @@ import { openService } from './support/service.ts';
 
 /** The engine; the names of the commands that are given to it are noted. */
 function noting(engine: Engine, given: string[]): Engine {
-  const noted = (port: 'sessions' | 'queue' | 'images') =>
-    new Proxy<object>(engine[port], {
+  const noted = <Port extends object>(port: string, commands: Port): Port =>
+    new Proxy(commands, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);
         if (typeof member !== 'function') return member;
@@ -15,8 +15,17 @@ function noting(engine: Engine, given: string[]): Engine {
         };
       },
     });
-  const ports = { sessions: noted('sessions'), queue: noted('queue'), images: noted('images') };
-  return { ...engine, ...ports } as Engine;
+  const { sessions, queue, images } = engine;
+  const durably: typeof sessions.durably = (run) =>
+    sessions.durably((commands) => run(noted('sessions', commands)));
+  return {
+    ...engine,
+    sessions: new Proxy(noted('sessions', sessions), {
+      get: (target, name) => (name === 'durably' ? durably : Reflect.get(target, name)),
+    }),
+    queue: noted('queue', queue),
+    images: noted('images', images),
+  };
 }
 
 /** A gateway that has just answered a click, with what is known since then. */

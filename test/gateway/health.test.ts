@@ -47,6 +47,16 @@ describe('readiness', () => {
     expect(problems).toEqual(['The storage cannot be reached.']);
   });
 
+  test('A32 L14 not while no change can be made as durable as it has to be', async () => {
+    const service = openService({
+      wrap: (engine) => ({ ...engine, durable: () => Promise.reject(new Error('10.0.0.1')) }),
+    });
+    await service.pass(10);
+    const { ready, problems } = await service.gateway.health.readiness();
+    expect(ready).toBe(false);
+    expect(problems).toEqual(['The storage has no replica that confirms changes.']);
+  });
+
   test('A32 not once the gateway drains, and everything that is wrong is named', async () => {
     const service = openService({
       wrap: (engine) => ({ ...engine, ready: () => Promise.reject(new Error('away')) }),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OPERATION_LIST } from '../../src/adapters/http/operations/table.ts';
 import { paths } from '../../src/protocol/routes.ts';
+import { meddle } from '../gateway/support/faulty-engine.ts';
 import type { TestGateway } from '../support/http-gateway.ts';
 import { addImage, openSession, send, startGateway } from '../support/http-gateway.ts';
 import { plainPng } from '../support/http-images.ts';
@@ -146,15 +147,10 @@ describe('A32 running', () => {
 
   it('A2 a fault of ours is a bare 500', async () => {
     await using broken = await startGateway({
-      engine: (engine) => ({
-        ...engine,
-        sessions: new Proxy(engine.sessions, {
-          get: (target, name) =>
-            name === 'open'
-              ? () => Promise.reject(new Error('password hunter2 at redis://10.0.0.7'))
-              : Reflect.get(target, name).bind(target),
-        }),
-      }),
+      engine: (engine) =>
+        meddle(engine, 'sessions', ['open'], () =>
+          Promise.reject(new Error('password hunter2 at redis://10.0.0.7')),
+        ),
     });
 
     const response = await send(broken, 'POST', paths.sessions, {}, { 'x-request-id': 'r-7' });

@@ -1,6 +1,7 @@
 /** What only a pool in Redis can live through: other gateways, lost replies, lost data, a full memory. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisBlobStore } from '../../src/adapters/redis/blob-store.ts';
+import { UNCONFIRMED } from '../../src/adapters/redis/confirmations.ts';
 import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
 import { RedisKeys } from '../../src/adapters/redis/keys.ts';
 import { POOL } from '../../src/adapters/redis/pool-scripts.ts';
@@ -258,7 +259,13 @@ describe('redis blobs', () => {
   const store = async (maxBytes: number, lifeMs = HOUR_MS, keys = new RedisKeys(freshPrefix())) => {
     const connections = await connect(server);
     return {
-      blobs: new RedisBlobStore({ connections, keys, maxBytes, lifeMs }),
+      blobs: new RedisBlobStore({
+        connections,
+        confirmations: UNCONFIRMED,
+        keys,
+        maxBytes,
+        lifeMs,
+      }),
       connections,
       keys,
     };

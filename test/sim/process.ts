@@ -101,10 +101,10 @@ export class SimulatedProcess {
   #proxyEngine(engine: Engine, sweeping: boolean): Engine {
     const { sessions, log, queue, images, blobs, idempotency, buckets } = engine;
     return {
-      sessions: this.#proxy(
-        sessions,
-        sweeping ? {} : { dirty: async () => ({ objects: [], images: [] }) },
-      ),
+      sessions: this.#proxy(sessions, {
+        durably: (run) => this.#after(sessions.durably((commands) => run(this.#proxy(commands)))),
+        ...(sweeping ? {} : { dirty: async () => ({ objects: [], images: [] }) }),
+      }),
       log: {
         extent: async (session) => this.#after(log.extent(session)),
         read: async (session, after, limit) => this.#after(log.read(session, after, limit)),
@@ -126,6 +126,7 @@ export class SimulatedProcess {
       idempotency: this.#proxy(idempotency),
       buckets: this.#proxy(buckets),
       ready: () => engine.ready(),
+      durable: () => engine.durable(),
       [Symbol.asyncDispose]: async () => {},
     };
   }

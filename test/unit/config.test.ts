@@ -147,6 +147,7 @@ describe('A33 configuration', () => {
     expect(loadConfig({}).config.storage).toEqual({
       redisUrl: undefined,
       redisPrefix: 'mw',
+      durability: 'memory',
       blobDir: undefined,
     });
     const env = { REDIS_URL: 'rediss://me:pw@h:1/2', FEATURE_SERVER_URL: 'http://127.0.0.1:1' };
@@ -158,6 +159,7 @@ describe('A33 configuration', () => {
     expect(config.storage).toEqual({
       redisUrl: 'rediss://me:pw@h:1/2',
       redisPrefix: 'staging:mw',
+      durability: 'memory',
       blobDir: '/var/blobs',
     });
     expect(warnings).toEqual([]);
@@ -173,6 +175,18 @@ describe('A33 configuration', () => {
     expect(problemsOf({ BLOB_DIR: '/x' })[0]).toMatch(/^BLOB_DIR needs REDIS_URL/);
     expect(problemsOf({ REDIS_URL: 'redis://h', BLOB_DIR: 'x' })[0]).toMatch(/absolute path/);
     expect(problemsOf({ MASKWIRE_REDIS_PREFIX: '{x}' })[0]).toMatch(/^MASKWIRE_REDIS_PREFIX must/);
+  });
+
+  test('A33 L14 how durable changes are is chosen, and replicas need a Redis', () => {
+    const MASKWIRE_DURABILITY = 'replicated';
+    const { config } = loadConfig({ MASKWIRE_DURABILITY, REDIS_URL: 'redis://h' });
+    expect(config.storage.durability).toBe('replicated');
+    expect(problemsOf({ MASKWIRE_DURABILITY })).toEqual([
+      'MASKWIRE_DURABILITY=replicated needs REDIS_URL: the memory of this process has no replica.',
+    ]);
+    expect(problemsOf({ MASKWIRE_DURABILITY: 'disk' })[0]).toMatch(
+      /^MASKWIRE_DURABILITY must be "memory" or "replicated", not "disk"/,
+    );
   });
 
   test('A33 Redis with embedded feature servers is doubted', () => {

@@ -39,6 +39,7 @@ export function openMemoryEngine(options: MemoryEngineOptions): Engine {
     idempotency: new MemoryIdempotencyStore(),
     buckets: new MemoryBucketStore(),
     ready: () => Promise.resolve(),
+    durable: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => {
       table.clear();
       return Promise.resolve();

@@ -12,6 +12,7 @@ import type {
   Dirty,
   ImageFacts,
   OpenSession,
+  SessionCommands,
   SessionFacts,
   SessionStore,
   SnapshotCut,
@@ -37,6 +38,11 @@ export class MemorySessionStore implements SessionStore {
   constructor(table: SessionTable, settings: GatewaySettings) {
     this.#table = table;
     this.#settings = settings;
+  }
+
+  /** What is lost with the process is lost whole: there is nothing to wait for. */
+  durably<Result>(run: (sessions: SessionCommands) => Promise<Result>): Promise<Result> {
+    return run(this);
   }
 
   async open(command: OpenSession) {

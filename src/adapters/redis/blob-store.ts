@@ -1,16 +1,19 @@
 import type { Blob, BlobStore } from '../../ports/blob-store.ts';
+import type { Confirmations } from './confirmations.ts';
 import type { RedisConnections } from './connections.ts';
 import type { RedisKeys } from './keys.ts';
 import { run, script } from './scripts.ts';
 
 const BLOBS = {
-  reserve: script<string>('blobs/reserve-5'),
+  reserve: script<[generation: string, replicationId: string]>('blobs/reserve-5'),
+  write: script<[there: 0 | 1, replicationId: string]>('blobs/write-1'),
   find: script<[generation: string, contentType: string] | null>('blobs/find-5'),
   release: script<string[]>('blobs/release-5'),
 } as const;
 
 export interface BlobStoreOptions {
   readonly connections: Pick<RedisConnections, 'commands' | 'blobs'>;
+  readonly confirmations: Pick<Confirmations, 'confirm'>;
   readonly keys: RedisKeys;
   /** Of all blobs together; more are refused, since what somebody holds is never evicted. */
   readonly maxBytes: number;
@@ -31,14 +34,27 @@ export class RedisBlobStore implements BlobStore {
   }
 
   async put(id: string, { bytes, contentType }: Blob, holder: string): Promise<void> {
-    const { connections, maxBytes, lifeMs } = this.#options;
+    const { connections, confirmations, maxBytes, lifeMs } = this.#options;
+    const index = this.#index;
     const args = [id, bytes.byteLength, contentType, holder, maxBytes, lifeMs];
-    const key = this.#key(id, await run(connections.commands, BLOBS.reserve, this.#index, args));
-    const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const [generation, reserved] = await run(connections.commands, BLOBS.reserve, index, args);
+    const key = this.#key(id, generation);
+    const written = await this.#write(key, bytes);
+    await Promise.all([
+      confirmations.confirm(index[0] ?? '', reserved),
+      confirmations.confirm(key, written),
+    ]);
+  }
+
+  /** Sends the bytes unless they are there; the replication id of the server that has them. */
+  async #write(key: string, bytes: Uint8Array): Promise<string> {
+    const { connections, lifeMs } = this.#options;
     // Whoever reserved it first may have died before it wrote.
-    await connections.blobs.use(async (client) => {
-      if ((await client.pexpire(key, lifeMs)) === 0) await client.set(key, value, 'PX', lifeMs);
-    }, key);
+    const [there, replicationId] = await run(connections.blobs, BLOBS.write, [key], [lifeMs]);
+    if (there === 1) return replicationId;
+    const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const [, writtenTo] = await run(connections.blobs, BLOBS.write, [key], [lifeMs, value]);
+    return writtenTo;
   }
 
   async get(id: string): Promise<Blob | undefined> {

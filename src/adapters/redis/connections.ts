@@ -8,7 +8,7 @@ import type { Topology } from './topology/topology.ts';
 /** Requests are answered or have failed within a second, whatever has happened to Redis. */
 const COMMAND_DEADLINE_MS = 800;
 /** A script runs for milliseconds: a link that owes replies and is silent for this long is dead. */
-const COMMAND_SILENCE_MS = 3_000;
+export const COMMAND_SILENCE_MS = 3_000;
 /** A blob of 5 MB on a slow link. */
 const BLOB_DEADLINE_MS = 10_000;
 const BLOB_SILENCE_MS = 8_000;

@@ -4,7 +4,9 @@ import type { Engine } from '../../ports/engine.ts';
 import type { Logger } from '../../ports/system.ts';
 import { RedisBlobStore } from './blob-store.ts';
 import { RedisBucketStore } from './bucket-store.ts';
+import { ReplicaConfirmations, UNCONFIRMED } from './confirmations.ts';
 import { openConnections } from './connections.ts';
+import type { Durability } from './durability.ts';
 import { RedisEventLog } from './event-log.ts';
 import { RedisIdempotencyStore } from './idempotency-store.ts';
 import { RedisImageRegistry } from './image-registry.ts';
@@ -31,6 +33,8 @@ export interface RedisEngineOptions {
   readonly log: Logger;
   /** Images and companions of all sessions together; 512 MiB if not given. */
   readonly maxBlobBytes?: number;
+  /** What callers' changes have reached before the callers are told of it; `memory` if not given. */
+  readonly durability?: Durability | undefined;
   /** Whose time decides when leases run out; the server's, unless a test has its own. */
   readonly time?: 'server' | 'caller';
 }
@@ -48,22 +52,26 @@ export interface RedisEngine extends Engine {
  * await using engine = await openRedisEngine({ url: 'redis://127.0.0.1', settings, log });
  */
 export async function openRedisEngine(options: RedisEngineOptions): Promise<RedisEngine> {
-  const { settings, log, time = 'server' } = options;
+  const { settings, log, time = 'server', durability = 'memory' } = options;
   const address = parseRedisUrl(options.url);
   await using opened = new AsyncDisposableStack();
   const connections = opened.use(openConnections({ address, log }));
   const { commands, subscriber } = connections;
-  await checkServers(connections, address, log, CONNECT_WAIT_MS);
+  await checkServers(connections, address, { durability, log, withinMs: CONNECT_WAIT_MS });
 
   const keys = new RedisKeys(options.prefix);
+  const confirmations =
+    durability === 'memory'
+      ? UNCONFIRMED
+      : opened.use(new ReplicaConfirmations({ address, log, topology: connections.topology }));
   const lifeMs = sharedLifeMs(settings.sessionTtlMs);
-  const shared = { connections, keys, lifeMs, time };
+  const shared = { connections, confirmations, keys, lifeMs, time };
   const slot = new SessionSlot(commands, keys, settings);
   const queue = await RedisWorkQueue.open(shared);
   const secret = await sharedSecret(commands, keys);
   const kept = opened.move();
   return {
-    sessions: new RedisSessionStore(slot),
+    sessions: new RedisSessionStore(slot, confirmations),
     log: new RedisEventLog(slot, subscriber),
     queue,
     images: new RedisImageRegistry(shared),
@@ -74,6 +82,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Redi
     ready: async () => {
       await commands.useAll((client) => client.ping());
     },
+    durable: () => confirmations.check(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -5,9 +5,12 @@ import type {
   CompleteWork,
   ImageFacts,
   OpenSession,
+  SessionCommands,
   SessionStore,
 } from '../../ports/session-store.ts';
 import type { ObjectPatch } from '../../protocol/bodies.ts';
+import type { Confirmations } from './confirmations.ts';
+import { UNCONFIRMED } from './confirmations.ts';
 import { acceptClick, clickState, undoClick } from './session/clicks.ts';
 import { ExpiryIndex } from './session/expiry-index.ts';
 import { addImage, findImage, removeImage, settleImage } from './session/images.ts';
@@ -29,10 +32,26 @@ import { beginWork, completeWork, dirtyWork } from './session/work.ts';
 export class RedisSessionStore implements SessionStore {
   readonly #slot: SessionSlot;
   readonly #index: ExpiryIndex;
+  readonly #confirmations: Confirmations;
 
-  constructor(slot: SessionSlot) {
+  constructor(slot: SessionSlot, confirmations: Confirmations = UNCONFIRMED) {
     this.#slot = slot;
     this.#index = new ExpiryIndex(slot);
+    this.#confirmations = confirmations;
+  }
+
+  /** Each change is confirmed as soon as it was made, while what follows from it goes on. */
+  async durably<Result>(run: (sessions: SessionCommands) => Promise<Result>): Promise<Result> {
+    const confirmed: Promise<void>[] = [];
+    const slot = this.#slot.watched((key, replicationId) => {
+      const change = this.#confirmations.confirm(key, replicationId);
+      // Awaited below, unless what follows fails.
+      change.catch(() => undefined);
+      confirmed.push(change);
+    });
+    const result = await run(new RedisSessionStore(slot));
+    await Promise.all(confirmed);
+    return result;
   }
 
   open(command: OpenSession) {

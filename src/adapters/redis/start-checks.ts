@@ -1,5 +1,6 @@
 import type { Logger } from '../../ports/system.ts';
 import type { RedisConnections } from './connections.ts';
+import type { Durability } from './durability.ts';
 import type { RedisAddress, RedisNode } from './redis-url.ts';
 import { nameOf, nodeName } from './redis-url.ts';
 import { isHopeless, RedisStartError, startFailure } from './start-failure.ts';
@@ -9,6 +10,13 @@ const OLDEST_MAJOR = 7;
 
 type Facts = ReadonlyMap<string, string>;
 
+export interface CheckOptions {
+  readonly durability: Durability;
+  readonly log: Logger;
+  /** How long servers that start meanwhile may take. */
+  readonly withinMs: number;
+}
+
 /**
  * Waits until every primary can be used, and no longer than that may help; then looks whether they
  * work, and warns of what loses what they should keep.
@@ -17,8 +25,7 @@ type Facts = ReadonlyMap<string, string>;
 export async function checkServers(
   { commands, topology }: Pick<RedisConnections, 'commands' | 'topology'>,
   address: RedisAddress,
-  log: Logger,
-  withinMs: number,
+  { durability, log, withinMs }: CheckOptions,
 ): Promise<void> {
   const failed = (error: unknown) => {
     const { node, error: known } = commands.lastFailure ?? { node: address.nodes[0], error };
@@ -48,7 +55,7 @@ export async function checkServers(
     checkVersion(node, info);
     checkCluster(address, node, cluster);
   }
-  for (const warning of new Set(servers.flatMap(({ info }) => warnings(info)))) {
+  for (const warning of new Set(servers.flatMap(({ info }) => warnings(info, durability)))) {
     log.warn(warning, { server: nameOf(address) });
   }
 }
@@ -75,7 +82,7 @@ function checkCluster(address: RedisAddress, node: RedisNode, cluster: Facts | u
   );
 }
 
-function warnings(info: Facts): string[] {
+function warnings(info: Facts, durability: Durability): string[] {
   const found: string[] = [];
   const policy = info.get('maxmemory_policy') ?? 'noeviction';
   if (policy !== 'noeviction') {
@@ -86,6 +93,11 @@ function warnings(info: Facts): string[] {
   if (info.get('aof_enabled') === '0') {
     found.push(
       'Redis keeps no log on disk: when it crashes, what came since its last snapshot is lost; set appendonly yes',
+    );
+  }
+  if (durability === 'replicated' && info.get('connected_slaves') === '0') {
+    found.push(
+      'Redis has no replica, so that EVERY CHANGE WILL BE REFUSED until one is connected: start one, or set MASKWIRE_DURABILITY=memory',
     );
   }
   return found;

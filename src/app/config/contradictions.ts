@@ -24,6 +24,11 @@ export function contradictions(values: Values): string[] {
       'BLOB_DIR needs REDIS_URL: sessions in memory are gone after a restart, and their images would stay.',
     );
   }
+  if (values.MASKWIRE_DURABILITY === 'replicated' && values.REDIS_URL === undefined) {
+    problems.push(
+      'MASKWIRE_DURABILITY=replicated needs REDIS_URL: the memory of this process has no replica.',
+    );
+  }
   if (values.FEATURE_SERVER_URL.length > 1) {
     problems.push(
       'FEATURE_SERVER_URL names several servers, which is not supported in this version.',

@@ -1,3 +1,4 @@
+import { DURABILITIES } from '../../adapters/redis/durability.ts';
 import { DEFAULT_PREFIX } from '../../adapters/redis/keys.ts';
 import { LOG_LEVELS } from '../../adapters/system/json-logger.ts';
 import type { GatewaySettings } from '../../gateway/settings.ts';
@@ -156,6 +157,12 @@ export const VARIABLES = {
     about: 'Before every key in Redis, so that several installations can share one',
     fallback: DEFAULT_PREFIX,
     parse: redisPrefix,
+  },
+  MASKWIRE_DURABILITY: {
+    about:
+      'What a change has reached before it is acknowledged: `memory`, that of the primary; `replicated`, that of a replica, too, and 503 when none confirms it',
+    fallback: 'memory',
+    parse: choice(DURABILITIES),
   },
   MASKWIRE_MAX_WAIT_MS: limit(
     'maxWaitMs',

@@ -37,6 +37,21 @@ export function lifetimeContract(engineName: string, open: OpenEngine): void {
       ]);
     });
 
+    it('L14 gives the result of durable commands, and their refusals', async () => {
+      await using engine = await open();
+      const { session, sessions, image } = await Scene.open(engine);
+      const click = sessions.durably(async (commands) => {
+        const command = { requestId: 'r', clickId: freshClickId(), objectId: objectId('a') };
+        const { imageId } = image;
+        return await commands.accept(session, { ...command, imageId, part: point(1), now: NOW });
+      });
+      await expect(click).resolves.toMatchObject({ revision: 1, dirty: true });
+      await expect(sessions.durably(async () => 'nothing')).resolves.toBe('nothing');
+      const gone = sessions.durably((all) => all.removeObject(session, objectId('b'), NOW));
+      await refused(gone, 'object_not_found');
+      await expect(engine.durable()).resolves.toBeUndefined();
+    });
+
     it('A19 starts an epoch not before the time of its making', async () => {
       await using engine = await open();
       const scene = await Scene.open(engine);

@@ -1,4 +1,5 @@
 import type { Engine } from '../../../src/ports/engine.ts';
+import type { SessionCommands } from '../../../src/ports/session-store.ts';
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
@@ -14,15 +15,30 @@ export function meddle(
   names: readonly string[],
   meddler: Meddler,
 ): Engine {
-  const target: object = engine[port];
-  const proxy = new Proxy(target, {
+  return { ...engine, [port]: meddled(engine[port], names, meddler) };
+}
+
+function meddled<Port extends object>(
+  target: Port,
+  names: readonly string[],
+  meddler: Meddler,
+): Port {
+  return new Proxy(target, {
     get: (_, name) => {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function') return member;
       const method = member.bind(target) as Method;
-      if (typeof name !== 'string' || !names.includes(name)) return method;
-      return (...args: readonly unknown[]) => meddler(() => method(...args), name);
+      const called = name === 'durably' ? within(method, names, meddler) : method;
+      if (typeof name !== 'string' || !names.includes(name)) return called;
+      return (...args: readonly unknown[]) => meddler(() => called(...args), name);
     },
   });
-  return { ...engine, [port]: proxy };
 }
+
+/** What is done inside of `durably` goes through the meddler, too. */
+function within(durably: Method, names: readonly string[], meddler: Meddler): Method {
+  return (run) =>
+    durably((sessions: SessionCommands) => (run as Run)(meddled(sessions, names, meddler)));
+}
+
+type Run = (sessions: SessionCommands) => Promise<unknown>;

@@ -13,13 +13,13 @@ import {
 } from '../../memory/session/admission.ts';
 import { script } from '../scripts.ts';
 import { sessionImage } from './images.ts';
-import type { Reply } from './refusal.ts';
+import type { Reply, Written } from './refusal.ts';
 import { done } from './refusal.ts';
 import type { SessionPart, SessionSlot } from './session-slot.ts';
 
-type ChangeReply = Reply<[change: string, replayed: 0 | 1, image?: string, facts?: string]>;
+type ChangeResult = [change: string, replayed: 0 | 1, image?: string, facts?: string];
 
-const ACCEPT = script<ChangeReply>('session/accept-8');
+const ACCEPT = script<Written<ChangeResult>>('session/accept-8');
 const ACCEPT_KEYS: readonly SessionPart[] = [
   'state',
   'log',
@@ -30,7 +30,7 @@ const ACCEPT_KEYS: readonly SessionPart[] = [
   'answers-order',
   'tombstones',
 ];
-const UNDO = script<ChangeReply>('session/undo-7');
+const UNDO = script<Written<ChangeResult>>('session/undo-7');
 const UNDO_KEYS: readonly SessionPart[] = [
   'state',
   'log',
@@ -49,7 +49,7 @@ export async function acceptClick(
 ): Promise<Changed> {
   const { maxObjects, maxObjectsInFlight, maxPointsPerObject } = slot.settings;
   const { clickId, imageId, objectId, part, clientRef, traceparent } = command;
-  const reply = await slot.run(ACCEPT, slot.keys(session, ACCEPT_KEYS), [
+  const reply = await slot.write(ACCEPT, slot.keys(session, ACCEPT_KEYS), [
     command.now,
     slot.history,
     command.requestId,
@@ -116,7 +116,7 @@ export async function undoClick(
   now: number,
 ): Promise<Changed> {
   const args = [now, slot.history, click];
-  const reply = await slot.run(UNDO, slot.keys(session, UNDO_KEYS), args);
+  const reply = await slot.write(UNDO, slot.keys(session, UNDO_KEYS), args);
   return changed(done(reply, { click_not_found: `There is no click ${click}` }));
 }
 
@@ -130,7 +130,7 @@ export async function clickState(
   return JSON.parse(body) as ClickState & { readonly imageId: ImageId };
 }
 
-type Done = Extract<ChangeReply, readonly ['done', ...unknown[]]>;
+type Done = readonly ['done', ...ChangeResult];
 
 /** Reads what `change_text` of `lib/lifecycle.lua` wrote. */
 function changed([, text, replayed, image, facts]: Done): Changed {

@@ -8,15 +8,15 @@ import { limitReached } from '../../memory/session/admission.ts';
 import { imageBody } from '../../memory/session/views.ts';
 import { script } from '../scripts.ts';
 import { sessionNotFound } from './lifetime.ts';
-import type { Reply } from './refusal.ts';
+import type { Written } from './refusal.ts';
 import { done } from './refusal.ts';
 import type { SessionSlot } from './session-slot.ts';
 import { KEEP_REPLY_MS, SESSION_PARTS } from './session-slot.ts';
 
 const ADD_IMAGE =
-  script<Reply<[added: 0 | 1, field: string, facts: string]>>('session/add-image-4');
+  script<Written<[added: 0 | 1, field: string, facts: string]>>('session/add-image-4');
 const SETTLE_IMAGE = script<null>('session/settle-image-3');
-const REMOVE_IMAGE = script<Reply<[facts: string]>>('session/remove-image-10');
+const REMOVE_IMAGE = script<Written<[facts: string]>>('session/remove-image-10');
 
 const OTHER_COMPANIONS = 'The image is here with another reference or embedding';
 
@@ -47,7 +47,7 @@ export async function addImage(
   const body = imageBody({ facts, status: 'preparing', problem: undefined });
   const companions = [facts.reference?.blobId ?? null, facts.embedding?.blobId ?? null];
   const keys = [...slot.keys(session, ['state', 'log', 'bell']), slot.replyKey(session)];
-  const reply = await slot.run(ADD_IMAGE, keys, [
+  const reply = await slot.write(ADD_IMAGE, keys, [
     now,
     slot.history,
     facts.imageId,
@@ -99,7 +99,7 @@ export async function removeImage(
   now: number,
 ): Promise<ImageFacts> {
   const keys = [...slot.keys(session, SESSION_PARTS), slot.replyKey(session)];
-  const reply = await slot.run(REMOVE_IMAGE, keys, [now, slot.history, image, KEEP_REPLY_MS]);
+  const reply = await slot.write(REMOVE_IMAGE, keys, [now, slot.history, image, KEEP_REPLY_MS]);
   const [, facts] = done(reply, { image_not_found: `There is no image ${image}` });
   return JSON.parse(facts) as ImageFacts;
 }

@@ -5,7 +5,7 @@ import { ProblemError } from '../../../core/problem.ts';
 import type { ImageFacts, OpenSession, SessionFacts } from '../../../ports/session-store.ts';
 import { script } from '../scripts.ts';
 import type { ExpiryIndex } from './expiry-index.ts';
-import type { Reply } from './refusal.ts';
+import type { Written } from './refusal.ts';
 import { done, isDone } from './refusal.ts';
 import type { SessionSlot } from './session-slot.ts';
 import { KEEP_REPLY_MS, SESSION_PARTS } from './session-slot.ts';
@@ -13,9 +13,9 @@ import { KEEP_REPLY_MS, SESSION_PARTS } from './session-slot.ts';
 /** Keys outlive their session by one to two times this: it is closed by a gateway, not just gone. */
 const KEPT_LONGER_MS = 60 * 60 * 1000;
 
-const OPEN = script<Reply<[epoch: string, expiresAt: string]>>('session/open-3');
+const OPEN = script<Written<[epoch: string, expiresAt: string]>>('session/open-3');
 const TOUCH = script<0 | 1 | 2>('session/touch-9');
-const CLOSE = script<Reply<string[]>>('session/close-10');
+const CLOSE = script<Written<string[]>>('session/close-10');
 
 /** In the index before there is the session: one that were in no index would end unseen. */
 export async function openSession(slot: SessionSlot, index: ExpiryIndex, command: OpenSession) {
@@ -23,7 +23,7 @@ export async function openSession(slot: SessionSlot, index: ExpiryIndex, command
   const expiresAt = now + slot.settings.sessionTtlMs;
   const payload = { sessionId, name, metadata, expiresAt: new Date(expiresAt).toISOString() };
   await index.add(sessionId, expiresAt);
-  const reply = await slot.run(OPEN, slot.keys(sessionId, ['state', 'log', 'bell']), [
+  const reply = await slot.write(OPEN, slot.keys(sessionId, ['state', 'log', 'bell']), [
     randomUUID(),
     now,
     expiresAt,
@@ -76,7 +76,7 @@ export async function closeSession(
 ): Promise<readonly ImageFacts[] | undefined> {
   const keys = [...slot.keys(session, SESSION_PARTS), slot.replyKey(session)];
   const payload = JSON.stringify({ reason });
-  const reply = await slot.run(CLOSE, keys, [now, slot.history, payload, KEEP_REPLY_MS]);
+  const reply = await slot.write(CLOSE, keys, [now, slot.history, payload, KEEP_REPLY_MS]);
   await index.remove(session);
   if (!isDone(reply)) return undefined;
   const [, ...images] = reply;

@@ -7,15 +7,15 @@ import { imageBody } from '../../memory/session/views.ts';
 import { script } from '../scripts.ts';
 import { parseImage } from './images.ts';
 import { pairs } from './pairs.ts';
-import type { Reply } from './refusal.ts';
+import type { Reply, Written } from './refusal.ts';
 import { done } from './refusal.ts';
 import type { SessionSlot } from './session-slot.ts';
 import { KEEP_REPLY_MS } from './session-slot.ts';
 
 const OBJECT = script<Reply<[body: string]>>('session/object-1');
-const PATCH_OBJECT = script<Reply<[body: string]>>('session/patch-object-4');
-const REMOVE_OBJECT = script<Reply<[]>>('session/remove-object-6');
-const RETRY_OBJECT = script<Reply<[revision: number, image: string]>>('session/retry-object-2');
+const PATCH_OBJECT = script<Written<[body: string]>>('session/patch-object-4');
+const REMOVE_OBJECT = script<Written<[]>>('session/remove-object-6');
+const RETRY_OBJECT = script<Written<[revision: number, image: string]>>('session/retry-object-2');
 const SNAPSHOT = script<SnapshotReply | null>('session/snapshot-2');
 
 type SnapshotReply = [
@@ -51,7 +51,7 @@ export async function patchObject(
   const { label, color, metadata } = patch;
   const changes = [text(label), text(color), text(metadata)];
   const args = [now, slot.history, object, KEEP_REPLY_MS, ...changes];
-  const [, body] = done(await slot.run(PATCH_OBJECT, keys, args), notFound(object));
+  const [, body] = done(await slot.write(PATCH_OBJECT, keys, args), notFound(object));
   return JSON.parse(body) as ObjectBody;
 }
 
@@ -64,7 +64,7 @@ export async function removeObject(
   const parts = ['state', 'log', 'bell', 'departed', 'tombstones'] as const;
   const keys = [...slot.keys(session, parts), slot.replyKey(session)];
   const args = [now, slot.history, object, KEEP_REPLY_MS];
-  done(await slot.run(REMOVE_OBJECT, keys, args), notFound(object));
+  done(await slot.write(REMOVE_OBJECT, keys, args), notFound(object));
 }
 
 export async function retryObject(
@@ -74,7 +74,7 @@ export async function retryObject(
   now: number,
 ): Promise<{ readonly revision: number; readonly imageId: ImageId }> {
   const keys = [slot.key(session, 'state'), slot.replyKey(session)];
-  const reply = await slot.run(RETRY_OBJECT, keys, [now, object, KEEP_REPLY_MS]);
+  const reply = await slot.write(RETRY_OBJECT, keys, [now, object, KEEP_REPLY_MS]);
   const conflict = `Object ${object} has not failed`;
   const [, revision, imageId] = done(reply, { ...notFound(object), conflict });
   return { revision, imageId: imageId as ImageId };

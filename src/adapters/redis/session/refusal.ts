@@ -6,6 +6,9 @@ export type Reply<Result extends readonly unknown[]> =
   | readonly ['done', ...Result]
   | readonly [Refused, ...(readonly unknown[])];
 
+/** The reply of a script that changes something: first under which replication id it did. */
+export type Written<Result extends readonly unknown[]> = Reply<[replicationId: string, ...Result]>;
+
 type Refused = Extract<
   ProblemCode,
   | 'session_not_found'

@@ -5,6 +5,8 @@ import type { RedisKeys } from '../keys.ts';
 import type { RedisLink } from '../link.ts';
 import type { Script, ScriptArgument } from '../scripts.ts';
 import { run } from '../scripts.ts';
+import type { Reply, Written } from './refusal.ts';
+import { isDone } from './refusal.ts';
 
 /** How long the answer to a command is kept that must not be carried out twice. */
 export const KEEP_REPLY_MS = 60_000;
@@ -34,16 +36,31 @@ export const SESSION_PARTS: readonly SessionPart[] = [
   'tombstones',
 ];
 
+/** Told of a change: a key in the slot that was changed, and the replication id of the server then. */
+export type Wrote = (key: string, replicationId: string) => void;
+
 /** What every command on a session needs: where, under which names, within which limits. */
 export class SessionSlot {
   readonly link: RedisLink;
   readonly names: RedisKeys;
   readonly settings: GatewaySettings;
+  readonly #wrote: Wrote;
 
-  constructor(link: RedisLink, names: RedisKeys, settings: GatewaySettings) {
+  constructor(
+    link: RedisLink,
+    names: RedisKeys,
+    settings: GatewaySettings,
+    wrote: Wrote = () => undefined,
+  ) {
     this.link = link;
     this.names = names;
     this.settings = settings;
+    this.#wrote = wrote;
+  }
+
+  /** The same, telling of each change that is made through it. */
+  watched(wrote: Wrote): SessionSlot {
+    return new SessionSlot(this.link, this.names, this.settings, wrote);
   }
 
   /** Entries of a log that are kept: at least one, which tells how far the log reached. */
@@ -73,5 +90,18 @@ export class SessionSlot {
     args: readonly ScriptArgument[],
   ): Promise<Reply> {
     return run(this.link, script, keys, args);
+  }
+
+  /** Runs a script that changes a session; what it replied about that. */
+  async write<Result extends readonly unknown[]>(
+    script: Script<Written<Result>>,
+    keys: readonly string[],
+    args: readonly ScriptArgument[],
+  ): Promise<Reply<Result>> {
+    const reply = await this.run(script, keys, args);
+    if (!isDone(reply)) return reply;
+    const [state, replicationId, ...result] = reply;
+    this.#wrote(keys[0] ?? '', replicationId);
+    return [state, ...result];
   }
 }

@@ -4,9 +4,10 @@
 -- KEYS  the index's five, see lib.lua
 -- ARGV  1 id, 2 size in bytes, 3 content type, 4 holder, 5 bytes that all blobs may have, 6 life
 --       of a blob that nobody uses, ms
--- Result  generation of the blob, part of the name of its key
+-- Result  {generation of the blob, part of the name of its key; replication id}
 
 -- include blobs/lib
+-- include lib/replication
 
 local id, size, content_type, holder, max_bytes, life_ms = unpack(ARGV)
 -- Bounds the work of one call; the rest is forgotten by the next ones.
@@ -41,4 +42,4 @@ redis.call('ZADD', by_holder, 0, holder .. '\0' .. id)
 redis.call('ZADD', by_blob, 0, id .. '\0' .. holder)
 redis.call('ZADD', expiry, now + life_ms, id)
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, 2 * life_ms) end
-return string.format('%.0f', entry.generation)
+return {string.format('%.0f', entry.generation), replication_id()}

@@ -6,7 +6,7 @@
 --       least coordinate, right and bottom of the points, right and bottom of the box, flat ('1'),
 --       most objects in flight ('' when there can be no more)
 --       ('' for what there is none of)
--- Reply { 'done', change, replayed (1, 0), image and facts of a dirty object } | { refusal, more … }
+-- Reply { 'done', replication id, change, replayed (1, 0), image and facts of a dirty object } | { refusal, more … }
 local state, log, channel, requests, requests_order = unpack(KEYS, 1, 5)
 local answers, answers_order, tombstones = unpack(KEYS, 6, 8)
 local departed

@@ -2,7 +2,7 @@
 -- Adds an image (A9).
 -- KEYS  state, log, channel, reply
 -- ARGV  now, history, image, width, height, companions, facts, body, most images, keep reply ms
--- Reply { 'done', added (1, 0), image field, facts } | { refusal }
+-- Reply { 'done', replication id, added (1, 0), image field, facts } | { refusal }
 local state, log, channel, reply = unpack(KEYS)
 local now, history, image_id, width, height = unpack(ARGV, 1, 5)
 local companions, facts, body, most, keep_reply_ms = unpack(ARGV, 6, 10)
@@ -11,7 +11,8 @@ local companions, facts, body, most, keep_reply_ms = unpack(ARGV, 6, 10)
 -- include session/lib/images
 
 local function done(added)
-  return { 'done', added, redis.call('HGET', state, 'image ' .. image_id), facts_of(image_id) }
+  local field = redis.call('HGET', state, 'image ' .. image_id)
+  return { 'done', replid, added, field, facts_of(image_id) }
 end
 
 if not find_session() then return { 'session_not_found' } end

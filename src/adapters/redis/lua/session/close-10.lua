@@ -3,7 +3,7 @@
 -- KEYS  state, log, channel, requests, requests order, answers, answers order, departed, tombstones,
 --       reply
 -- ARGV  now, history, payload of the event, how long the reply is kept in ms
--- Reply { 'done', facts of each image … } | { 'session_not_found' }
+-- Reply { 'done', replication id, facts of each image … } | { 'session_not_found' }
 local state, log, channel = unpack(KEYS, 1, 3)
 local reply = KEYS[10]
 local now, history, payload, keep_reply_ms = unpack(ARGV)
@@ -13,13 +13,13 @@ local now, history, payload, keep_reply_ms = unpack(ARGV)
 
 -- The tombstone of the session: the same request, sent again, is answered the same.
 local earlier = redis.call('GET', reply)
-if earlier then return cmsgpack.unpack(earlier) end
+if earlier then return { 'done', replication_id(), unpack(cmsgpack.unpack(earlier)) } end
 if not find_session() then return { 'session_not_found' } end
 
-local done = { 'done' }
-for _, id in ipairs(ids('images')) do done[#done + 1] = facts_of(id) end
+local images = {}
+for n, id in ipairs(ids('images')) do images[n] = facts_of(id) end
 append('session.closed', payload)
 commit(now, history)
 for _, key in ipairs(KEYS) do redis.call('UNLINK', key) end
-redis.call('SET', reply, cmsgpack.pack(done), 'PX', keep_reply_ms)
-return done
+redis.call('SET', reply, cmsgpack.pack(images), 'PX', keep_reply_ms)
+return { 'done', replid, unpack(images) }

@@ -2,7 +2,7 @@
 -- Changes what people call an object and how it looks (A16). A field that is left out stays.
 -- KEYS  state, log, channel, reply
 -- ARGV  now, history, object, keep reply ms, label, color, metadata (JSON; 'null' removes, '' leaves)
--- Reply { 'done', body as JSON } | { refusal }
+-- Reply { 'done', replication id, body as JSON } | { refusal }
 local state, log, channel, reply = unpack(KEYS)
 local now, history, object_id, keep_reply_ms = unpack(ARGV, 1, 4)
 local patch = { label = ARGV[5], color = ARGV[6], metadata = ARGV[7] }
@@ -14,7 +14,7 @@ local patch = { label = ARGV[5], color = ARGV[6], metadata = ARGV[7] }
 if not find_session() then return { 'session_not_found' } end
 local object = load_object(object_id)
 if not object then return { 'object_not_found' } end
-if redis.call('EXISTS', reply) == 1 then return { 'done', object_body(object) } end
+if redis.call('EXISTS', reply) == 1 then return { 'done', replid, object_body(object) } end
 
 for name, value in pairs(patch) do
   local field = name .. ' ' .. object_id
@@ -29,4 +29,4 @@ append('object.updated', '{"objectId":"' .. object.id .. '","imageId":"' .. obje
   .. '","revision":' .. object.rev .. looks .. '}')
 commit(now, history)
 redis.call('SET', reply, '', 'PX', keep_reply_ms)
-return { 'done', object_body(object) }
+return { 'done', replid, object_body(object) }

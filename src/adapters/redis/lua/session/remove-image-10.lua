@@ -3,7 +3,7 @@
 -- KEYS  state, log, channel, requests, requests order, answers, answers order, departed, tombstones,
 --       reply
 -- ARGV  now, history, image, keep reply ms
--- Reply { 'done', facts } | { refusal }
+-- Reply { 'done', replication id, facts } | { refusal }
 local state, log, channel = unpack(KEYS, 1, 3)
 local answers, answers_order, departed, tombstones, reply = unpack(KEYS, 6, 10)
 local now, history, image_id, keep_reply_ms = unpack(ARGV)
@@ -17,7 +17,7 @@ local now, history, image_id, keep_reply_ms = unpack(ARGV)
 
 if not find_session() then return { 'session_not_found' } end
 local earlier = redis.call('GET', reply)
-if earlier then return { 'done', earlier } end
+if earlier then return { 'done', replid, earlier } end
 if not load_image(image_id) then return { 'image_not_found' } end
 
 for _, id in ipairs(ids('objects')) do
@@ -31,4 +31,4 @@ forget_answers(image_id)
 append('image.removed', '{"imageId":"' .. image_id .. '"}')
 commit(now, history)
 redis.call('SET', reply, facts, 'PX', keep_reply_ms)
-return { 'done', facts }
+return { 'done', replid, facts }

@@ -3,7 +3,7 @@
 -- first undo's answer again, or where its object ended.
 -- KEYS  state, log, channel, answers, answers order, departed, tombstones
 -- ARGV  now, history, click
--- Reply { 'done', change, replayed (1, 0), image and facts of a dirty object } | { refusal, more … }
+-- Reply { 'done', replication id, change, replayed (1, 0), image and facts of a dirty object } | { refusal, more … }
 local state, log, channel, answers, answers_order, departed, tombstones = unpack(KEYS)
 local now, history, click_id = unpack(ARGV)
 local requests, requests_order

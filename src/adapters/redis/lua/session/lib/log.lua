@@ -1,12 +1,9 @@
 -- The session's log (L9, L10). Needs `state`, `log` and fields.lua; `commit` needs `channel`, too.
--- Bound by find_session: the epoch, the sequence of the newest entry, when the session's keys end.
-local epoch, last, kept_until
+-- Bound by find_session: the epoch, the sequence of the newest entry, when the session's keys end, and
+-- the replication id that everything this script writes goes under; replies of changes carry it.
+local epoch, last, kept_until, replid
 
-local function replication_id()
-  local info = redis.call('INFO', 'replication')
-  local _, before = string.find(info, 'master_replid:', 1, true)
-  return string.sub(info, before + 1, before + 40)
-end
+-- include lib/replication
 
 local function milliseconds()
   local time = redis.call('TIME')
@@ -14,7 +11,7 @@ local function milliseconds()
 end
 
 -- What is numbered from here on cannot be mistaken for what a reader may have seen and we lost.
-local function start_epoch(replid)
+local function start_epoch()
   epoch = math.max(epoch + 1, milliseconds())
   last = 0
   redis.call('UNLINK', log)
@@ -32,8 +29,8 @@ local function find_session()
   epoch, last, kept_until = tonumber(facts[1]), tonumber(facts[2]), facts[4]
   local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
   local kept = newest and newest[1] or epoch .. '-0'
-  local replid = replication_id()
-  if kept ~= epoch .. '-' .. last or replid ~= facts[3] then start_epoch(replid) end
+  replid = replication_id()
+  if kept ~= epoch .. '-' .. last or replid ~= facts[3] then start_epoch() end
   return true
 end
 

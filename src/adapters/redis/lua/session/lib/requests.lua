@@ -16,9 +16,9 @@ end
 
 -- The reply to a change: with the image of the object if that needs a call.
 local function changed(change, replayed, object)
-  if not object or not is_dirty(object) then return { 'done', change, replayed } end
+  if not object or not is_dirty(object) then return { 'done', replid, change, replayed } end
   local image = redis.call('HMGET', state, 'image ' .. object.image, 'facts ' .. object.image)
-  return { 'done', change, replayed, image[1], image[2] }
+  return { 'done', replid, change, replayed, image[1], image[2] }
 end
 
 -- An earlier answer as it is given again: what the caller enqueues by is the present.
