@@ -1,11 +1,10 @@
 /** A real redis-server for tests: a child process on a free port that keeps nothing on disk. */
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 import { within } from '../contract/support.ts';
 import { spawnBound } from '../support/bound-child.ts';
@@ -15,10 +14,18 @@ const START_MS = 15_000;
 /** Another process may take the free port first. */
 const ATTEMPTS = 5;
 
-/** What {@link RedisServer.command} needs to be let in. */
+/** How a server is spoken to. */
 interface Access {
+  /** That its arguments ask for. */
   readonly password?: string | undefined;
-  readonly tls?: ConnectionOptions;
+  /** It speaks TLS with this and nothing else, also to other servers. */
+  readonly certificate?: Certificate | undefined;
+}
+
+/** Files of a certificate that is its own authority. */
+export interface Certificate {
+  readonly file: string;
+  readonly keyFile: string;
 }
 
 export class RedisServer implements AsyncDisposable {
@@ -61,7 +68,7 @@ export class RedisServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `${schemeOf(this.#access)}://127.0.0.1:${this.port}`;
   }
 
   /** Of the process that runs now; 0 when there is none. */
@@ -109,8 +116,9 @@ export class RedisServer implements AsyncDisposable {
   /** One command on a connection of its own. */
   async command(command: readonly (string | number)[]) {
     const [name = '', ...args] = command;
-    const { password = '', tls } = this.#access;
-    const options = { password, ...(tls && { tls }) };
+    const { password = '', certificate } = this.#access;
+    const tls = certificate && { tls: { ca: readFileSync(certificate.file) } };
+    const options = { host: '127.0.0.1', password, ...tls };
     const client = new Redis({ ...options, port: this.port, retryStrategy: () => null });
     client.on('error', () => undefined);
     try {
@@ -126,7 +134,7 @@ export class RedisServer implements AsyncDisposable {
   }
 
   #commandLine(): string[] {
-    const place = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder];
+    const place = [...listening(this.port, this.#access), '--dir', this.#folder];
     if (this.#sentinelOf === undefined) {
       const nothingKept = ['--save', '', '--appendonly', 'no', '--daemonize', 'no'];
       return [...place, ...nothingKept, ...this.#args];
@@ -136,6 +144,20 @@ export class RedisServer implements AsyncDisposable {
     writeFileSync(file, `${this.#sentinelOf}\n`);
     return [file, '--sentinel', ...place, ...this.#args];
   }
+}
+
+/** Of its URL. */
+export const schemeOf = ({ certificate }: Access) => (certificate ? 'rediss' : 'redis');
+
+function listening(port: number, { certificate }: Access): string[] {
+  const place = ['--bind', '127.0.0.1'];
+  if (certificate === undefined) return ['--port', `${port}`, ...place];
+  const { file, keyFile } = certificate;
+  return [
+    ...['--port', '0', '--tls-port', `${port}`, ...place],
+    ...['--tls-cert-file', file, '--tls-key-file', keyFile, '--tls-ca-cert-file', file],
+    ...['--tls-auth-clients', 'no', '--tls-replication', 'yes', '--tls-cluster', 'yes'],
+  ];
 }
 
 export async function freePort(): Promise<number> {

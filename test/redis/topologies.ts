@@ -1,5 +1,6 @@
 /** Real servers that belong together, on free ports of 127.0.0.1: a cluster; a primary with Sentinels. */
-import { freePort, RedisServer } from './redis-server.ts';
+import type { Certificate } from './redis-server.ts';
+import { freePort, RedisServer, schemeOf } from './redis-server.ts';
 import { eventually } from './support.ts';
 
 const SLOTS = 16_384;
@@ -15,6 +16,7 @@ interface ClusterSetup {
   readonly args?: readonly string[];
   /** That `args` asks for. */
   readonly password?: string;
+  readonly certificate?: Certificate;
 }
 
 /** Primaries that share the slots evenly, each with as many replicas. */
@@ -23,22 +25,34 @@ export class RedisCluster implements AsyncDisposable {
   /** `replicas[n]` copies `primaries[n % primaries.length]`. */
   readonly replicas: readonly RedisServer[];
 
-  private constructor(primaries: readonly RedisServer[], replicas: readonly RedisServer[]) {
+  readonly #scheme: string;
+
+  private constructor(
+    primaries: readonly RedisServer[],
+    replicas: readonly RedisServer[],
+    scheme: string,
+  ) {
     this.primaries = primaries;
     this.replicas = replicas;
+    this.#scheme = scheme;
   }
 
   /** Resolves when every node says that the cluster is ok and every replica copies. */
-  static async start({ primaries = 3, replicasEach = 0, args = [], password }: ClusterSetup = {}) {
+  static async start(setup: ClusterSetup = {}) {
+    const { primaries = 3, replicasEach = 0, args = [], ...access } = setup;
     await using started = new AsyncDisposableStack();
     const nodes: { server: RedisServer; busPort: number }[] = [];
     for (let n = 0; n < primaries * (1 + replicasEach); n += 1) {
       const busPort = await freePort();
-      const server = await RedisServer.start([...clusterArgs(busPort), ...args], { password });
+      const server = await RedisServer.start([...clusterArgs(busPort), ...args], access);
       nodes.push({ server: started.use(server), busPort });
     }
     const servers = nodes.map(({ server }) => server);
-    const cluster = new RedisCluster(servers.slice(0, primaries), servers.slice(primaries));
+    const cluster = new RedisCluster(
+      servers.slice(0, primaries),
+      servers.slice(primaries),
+      schemeOf(access),
+    );
     await cluster.#assignSlots();
     for (const { server, busPort } of nodes.slice(1)) {
       await cluster.#first.command(['CLUSTER', 'MEET', '127.0.0.1', server.port, busPort]);
@@ -51,7 +65,7 @@ export class RedisCluster implements AsyncDisposable {
 
   /** Of the primaries it was started with. */
   get url(): string {
-    return `redis+cluster://${this.primaries.map(({ port }) => `127.0.0.1:${port}`).join()}`;
+    return `${this.#scheme}+cluster://${this.primaries.map(({ port }) => `127.0.0.1:${port}`).join()}`;
   }
 
   get servers(): readonly RedisServer[] {
@@ -159,6 +173,7 @@ interface SentinelSetup {
   readonly args?: readonly string[];
   /** That `args` asks for. */
   readonly password?: string;
+  readonly certificate?: Certificate;
   /** That the Sentinels ask for. */
   readonly sentinelPassword?: string;
 }
@@ -170,22 +185,27 @@ export class SentinelGroup implements AsyncDisposable {
   readonly servers: readonly [RedisServer, RedisServer];
   readonly sentinels: readonly RedisServer[];
 
+  readonly #scheme: string;
+
   private constructor(
     servers: readonly [RedisServer, RedisServer],
     sentinels: readonly RedisServer[],
+    scheme: string,
   ) {
     this.servers = servers;
     this.sentinels = sentinels;
+    this.#scheme = scheme;
   }
 
   /** Resolves when the Sentinels know each other and the replica. */
   static async start(setup: SentinelSetup = {}) {
-    const { downAfterMs = DOWN_AFTER_MS, args = [], password, sentinelPassword } = setup;
+    const { downAfterMs = DOWN_AFTER_MS, args = [], sentinelPassword, ...access } = setup;
+    const { password, certificate } = access;
     await using started = new AsyncDisposableStack();
     const common = ['--repl-diskless-sync-delay', '0', ...args];
-    const primary = started.use(await RedisServer.start(common, { password }));
+    const primary = started.use(await RedisServer.start(common, access));
     const copy = ['--replicaof', '127.0.0.1', `${primary.port}`];
-    const replica = started.use(await RedisServer.start([...common, ...copy], { password }));
+    const replica = started.use(await RedisServer.start([...common, ...copy], access));
     await eventually('the copy', () => isInStep(replica), SETTLE_MS);
     const sentinels: RedisServer[] = [];
     for (let n = 0; n < 3; n += 1) {
@@ -199,11 +219,11 @@ export class SentinelGroup implements AsyncDisposable {
             : [`sentinel auth-pass ${SentinelGroup.masterName} ${password}`]),
           ...(sentinelPassword === undefined ? [] : [`requirepass ${sentinelPassword}`]),
         ].join('\n'),
-        { password: sentinelPassword },
+        { password: sentinelPassword, certificate },
       );
       sentinels.push(started.use(sentinel));
     }
-    const group = new SentinelGroup([primary, replica], sentinels);
+    const group = new SentinelGroup([primary, replica], sentinels, schemeOf(access));
     await eventually('the Sentinels', () => group.#agreed(), SETTLE_MS);
     started.move();
     return group;
@@ -211,7 +231,7 @@ export class SentinelGroup implements AsyncDisposable {
 
   get url(): string {
     const hosts = this.sentinels.map(({ port }) => `127.0.0.1:${port}`).join();
-    return `redis+sentinel://${hosts}/${SentinelGroup.masterName}`;
+    return `${this.#scheme}+sentinel://${hosts}/${SentinelGroup.masterName}`;
   }
 
   /** Whom the Sentinel takes for the primary. */

@@ -12,6 +12,16 @@ export class GatheringClient extends Redis {
     return super.sendCommand(...args);
   }
 
+  /**
+   * A TLS handshake that is broken off may fail twice, and ioredis listens once: what nobody listens to
+   * would end the process.
+   */
+  override disconnect(reconnect?: boolean): void {
+    const { stream } = this;
+    stream?.on('error', () => undefined);
+    super.disconnect(reconnect);
+  }
+
   #gather(): void {
     const { stream } = this;
     // None before the first connection; a new one after each loss.

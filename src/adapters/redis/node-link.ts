@@ -81,7 +81,7 @@ export class NodeLink implements AsyncDisposable {
    * with {@link LinkLost}.
    */
   async use<Result>(command: (client: Redis) => Promise<Result>, end: number): Promise<Result> {
-    await this.#whenReady();
+    await this.#whenReady(end);
     const sentAt = Date.now();
     try {
       return await before(command(this.#client), end - Date.now());
@@ -93,7 +93,7 @@ export class NodeLink implements AsyncDisposable {
       if (isUnwritable(error)) this.#down();
     }
     // The link broke; its replacement is usually there within milliseconds.
-    await this.#whenReady();
+    await this.#whenReady(end);
     return await before(command(this.#client), end - Date.now());
   }
 
@@ -108,12 +108,13 @@ export class NodeLink implements AsyncDisposable {
     this.#client.disconnect();
   }
 
-  async #whenReady(): Promise<void> {
+  async #whenReady(end: number): Promise<void> {
     if (this.isUp) return;
+    if (this.#closing) throw new LinkLost('the server is not in use any more');
     // ioredis tells of a loss a moment after it has noticed.
     this.#down();
     const since = this.#downSince ?? Date.now();
-    await before(this.#recovery.promise, since + READY_WAIT_MS - Date.now());
+    await before(this.#recovery.promise, Math.min(end, since + READY_WAIT_MS) - Date.now());
   }
 
   /**

@@ -2,6 +2,9 @@ import type { Redis } from 'ioredis';
 import { isReply } from './failure.ts';
 import type { RedisNode } from './redis-url.ts';
 
+/** Redis 7.0 puts a command's error into a script's by its code, with or without words before it. */
+const CHANGING_OVER = /^(ERR )?-?(READONLY|CLUSTERDOWN|MASTERDOWN|LOADING)\b/;
+
 /** What a cluster says instead of an answer. The command was not carried out. */
 export interface Redirection {
   /** `moved`: from now on there. `ask`: this once, since the slot is on its way there. */
@@ -27,7 +30,7 @@ export function isMovingNow(error: unknown): boolean {
 
 /** The server does not take commands of this kind, or none: another one may have its place. */
 export function isChangingOver(error: unknown): boolean {
-  return isReply(error) && /^-?(READONLY|CLUSTERDOWN|MASTERDOWN|LOADING)\b/.test(error.message);
+  return isReply(error) && CHANGING_OVER.test(error.message);
 }
 
 /** The same client, each command of which may be about a slot that is only on its way there. */

@@ -49,6 +49,14 @@ const ADVICE: readonly (readonly [said: RegExp, advice: string])[] = [
   [/closed|ECONNRESET|EPIPE/i, 'ends the connection: it may want TLS (rediss://)'],
 ];
 
+/** Of servers that are to speak TLS: one that does not waits for more, for ever. */
+const TLS_ADVICE: typeof ADVICE = [
+  [
+    /ETIMEDOUT|no answer within/,
+    'does not answer in time: it may speak no TLS (redis: instead of rediss:), or not be reachable',
+  ],
+];
+
 /** Of Sentinels, which have users of their own. */
 const SENTINEL_ADVICE: typeof ADVICE = [
   [/WRONGPASS|invalid password/i, 'refuses sentinelUser or sentinelPassword of REDIS_URL'],
@@ -66,7 +74,11 @@ export function startFailure(
 ): RedisStartError {
   const said = saidBy(error);
   const isSentinel = address.kind === 'sentinel' && !isPrimary;
-  const known = isSentinel ? [...SENTINEL_ADVICE, ...ADVICE] : ADVICE;
+  const known = [
+    ...(isSentinel ? SENTINEL_ADVICE : []),
+    ...(address.tls ? TLS_ADVICE : []),
+    ...ADVICE,
+  ];
   const [, advice] = known.find(([reply]) => reply.test(said)) ?? [];
   const who = subject(address, node, isPrimary);
   return new RedisStartError(`${who} ${advice ?? `cannot be used: ${said}`}.`, { cause: error });

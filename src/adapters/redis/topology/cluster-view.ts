@@ -1,6 +1,7 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { clientOptions } from '../client-options.ts';
 import { before } from '../deadline.ts';
+import { GatheringClient } from '../gathering-client.ts';
 import type { RedisAddress, RedisNode } from '../redis-url.ts';
 import { accessTo } from '../redis-url.ts';
 
@@ -29,7 +30,7 @@ export async function askForView(asked: RedisNode, address: RedisAddress): Promi
   const shown = { name: 'maskwire-topology', silenceMs: ANSWER_MS };
   const options = clientOptions({ node: asked, ...accessTo(address), ...shown });
   const never = () => null;
-  const client = new Redis({ ...options, lazyConnect: true, retryStrategy: never });
+  const client = new GatheringClient({ ...options, lazyConnect: true, retryStrategy: never });
   const { promise: failed, reject } = Promise.withResolvers<never>();
   client.on('error', reject);
   try {

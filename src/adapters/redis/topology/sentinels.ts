@@ -1,7 +1,8 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Logger } from '../../../ports/system.ts';
 import { clientOptions } from '../client-options.ts';
 import { before } from '../deadline.ts';
+import { GatheringClient } from '../gathering-client.ts';
 import type { RedisAddress, RedisNode } from '../redis-url.ts';
 import { nodeName } from '../redis-url.ts';
 import { Lookout } from './lookout.ts';
@@ -123,7 +124,11 @@ function connect(
   const name = 'maskwire-sentinel';
   const options = clientOptions({ node, tls, user: sentinelUser, name, silenceMs: SILENCE_MS });
   // Questions that come while it connects wait for that, each no longer than its deadline.
-  const client = new Redis({ ...options, enableReadyCheck: false, enableOfflineQueue: true });
+  const client = new GatheringClient({
+    ...options,
+    enableReadyCheck: false,
+    enableOfflineQueue: true,
+  });
   const sentinel: Sentinel = { node, client, lastError: undefined };
   client.on('error', (error: Error) => {
     sentinel.lastError = error;
