@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { encodeMask } from '../../src/core/rle.ts';
 import type { FailureKind } from '../../src/ports/feature-server.ts';
 import { MAX_MASK_COUNTS_BYTES } from '../../src/protocol/mask.ts';
 import { CALL, failureOf, GOOD, HEIGHT, IMAGE, json, options, scripted, WIDTH } from './harness.ts';
@@ -175,10 +176,94 @@ describe('answers that make no sense', () => {
     ],
     ['a score that is a text', { ...GOOD, score: '1' }],
     ['a score beyond all numbers', JSON.stringify(GOOD).replace('0.9', '1e999')],
+    ['a score that is none', JSON.stringify(GOOD).replace('0.9', 'NaN')],
+    ['a number beyond all numbers elsewhere', `{"x":-1e999,${JSON.stringify(GOOD).slice(1)}`],
     ['no model', { ...GOOD, model: undefined }],
+    ['a model without a name', { ...GOOD, model: '' }],
+    ['a model with too long a name', { ...GOOD, model: 'm'.repeat(201) }],
+    ['JSON that is cut off', JSON.stringify(GOOD).slice(0, -1)],
+    ['JSON twice', JSON.stringify(GOOD).repeat(2)],
+    ['a name given twice', `{"score":0.1,${JSON.stringify(GOOD).slice(1)}`],
+    ['a name given twice inside', JSON.stringify(GOOD).replace('"counts"', '"counts":"","counts"')],
+    ['a prototype', `{"__proto__":{"polluted":1},${JSON.stringify(GOOD).slice(1)}`],
+    ['nesting without end', '['.repeat(900_000)],
+    ['numbers without end', `{"x":[${'1,'.repeat(900_000)}1],${JSON.stringify(GOOD).slice(1)}`],
+    ['deep nesting', `{"x":${'['.repeat(40)}${']'.repeat(40)},${JSON.stringify(GOOD).slice(1)}`],
+    ['no counts', { ...GOOD, mask: { ...mask, counts: undefined } }],
+    ['counts that are numbers', { ...GOOD, mask: { ...mask, counts: [3, 21] } }],
+    ['no run at all', { ...GOOD, mask: { ...mask, counts: '' } }],
+    ['one pixel too many', { ...GOOD, mask: { ...mask, counts: 'i0' } }],
+    ['a run that ends in the middle', { ...GOOD, mask: { ...mask, counts: 'P' } }],
+    ['a run longer than any', { ...GOOD, mask: { ...mask, counts: 'oooooooo0' } }],
+    ['three dimensions', { ...GOOD, mask: { ...mask, size: [HEIGHT, WIDTH, 1] } }],
+    ['one dimension', { ...GOOD, mask: { ...mask, size: [HEIGHT] } }],
+    ['no dimension', { ...GOOD, mask: { ...mask, size: [0, 0] } }],
+    ['negative dimensions', { ...GOOD, mask: { ...mask, size: [-HEIGHT, -WIDTH] } }],
+    ['half a dimension', { ...GOOD, mask: { ...mask, size: [HEIGHT + 0.5, WIDTH] } }],
+    ['dimensions that are texts', { ...GOOD, mask: { ...mask, size: ['4', '6'] } }],
+    ['a mask that is null', { ...GOOD, mask: null }],
+    ['null', 'null'],
   ])('B3 %s is failed', async (_, body) => {
     await using server = await scripted(json(200, body));
     expect((await failureOf(server.client.segment(CALL, options()))).kind).toBe('failed');
+  });
+
+  test('B3 bytes that are no UTF-8 are failed', async () => {
+    const bytes = Buffer.from(JSON.stringify(GOOD).replace('scripted', 'ÿ'), 'latin1');
+    await using server = await scripted((response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(bytes);
+    });
+    expect((await failureOf(server.client.segment(CALL, options()))).kind).toBe('failed');
+  });
+
+  test.each(['text/html', 'text/plain; charset=utf-8', 'application/octet-stream', 'nonsense'])(
+    'B3 an answer that is said to be %s is failed, whatever it holds',
+    async (type) => {
+      await using server = await scripted(json(200, GOOD, { 'content-type': type }));
+      expect((await failureOf(server.client.segment(CALL, options()))).kind).toBe('failed');
+    },
+  );
+
+  test.each(['application/json', 'Application/JSON; charset=utf-8', 'application/vnd.x+json', ''])(
+    'B3 an answer of the type %j is read',
+    async (type) => {
+      await using server = await scripted((response) => {
+        response.writeHead(200, type === '' ? {} : { 'content-type': type });
+        response.end(JSON.stringify(GOOD));
+      });
+      expect(await server.client.segment(CALL, options())).toEqual(GOOD);
+    },
+  );
+
+  test('A21 the largest mask that there may be is read, however it is escaped', async () => {
+    // A chessboard: each pixel is a run of its own and takes a character.
+    const size = { width: 300, height: 870 };
+    const pixels = Array.from({ length: size.width * size.height }, (_, i) => {
+      return (Math.floor(i / size.width) + i) % 2;
+    });
+    const { counts, ...made } = encodeMask(pixels, size);
+    expect(counts.length).toBeGreaterThan(0.99 * MAX_MASK_COUNTS_BYTES);
+    const escaped = [...counts]
+      .map((character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join('');
+    const answer = { ...GOOD, mask: { ...GOOD.mask, ...made, counts: '<counts>' } };
+    const text = JSON.stringify(answer).replace('<counts>', escaped);
+    await using server = await scripted(json(200, text));
+    const image = { ...CALL.image, ...size };
+    const read = await server.client.segment({ ...CALL, image }, options());
+    expect(read.mask.counts).toBe(counts);
+  });
+
+  test.each<[string, unknown]>([
+    ['no embedding', {}],
+    ['an embedding without a name', { embedding: { id: '' } }],
+    ['an embedding whose name is a number', { embedding: { id: 7 } }],
+    ['an embedding with too long a name', { embedding: { id: 'e'.repeat(201) } }],
+    ['two embeddings', '{"embedding":{"id":"a"},"embedding":{"id":"b"}}'],
+  ])('B2 %s is failed', async (_, body) => {
+    await using server = await scripted(json(200, body));
+    const call = server.client.encode({ tenant: CALL.tenant, image: IMAGE }, options());
+    expect((await failureOf(call)).kind).toBe('failed');
   });
 
   test('B1 a description without concurrency is failed', async () => {

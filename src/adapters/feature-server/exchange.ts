@@ -3,8 +3,8 @@ import { Agent } from 'undici';
 import type { Clock } from '../../ports/system.ts';
 import { failed, timedOut } from './failure.ts';
 
-/** The largest embedding (5 MiB) with room to spare; what goes on for longer is cut off. */
-export const MAX_ANSWER_BYTES = 6 * 1024 * 1024;
+/** The largest mask, every character written as `\uXXXX`, and more; what goes on for longer is cut off. */
+export const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 
 /** What is read of an error's body so that its connection can be used again. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -43,10 +43,18 @@ export interface ExchangeRequest {
 
 export interface ExchangeAnswer {
   readonly status: number;
-  readonly contentType: string;
+  /** In lower case, without parameters; `''` when the server names none. */
+  readonly mediaType: string;
   readonly retryAfter: string | undefined;
+  /** The body, if it is JSON by its type or has none; else it was not read. */
   readonly text: string;
 }
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** One that says nothing is taken at its word: only its body can tell. */
+export const isJson = (mediaType: string): boolean =>
+  mediaType === '' || /^application\/(?:[\w.+-]+\+)?json$/.test(mediaType);
 
 /**
  * One request and its whole answer, bounded in time and size. Redirects are not followed: a server
@@ -74,12 +82,12 @@ export async function exchange(
       bodyTimeout: deadlineMs + TIMEOUT_MARGIN_MS,
       signal: stop.signal,
     });
-    const limit = answer.statusCode === 200 ? MAX_ANSWER_BYTES : MAX_ERROR_BYTES;
+    const mediaType = mediaTypeOf(headerText(answer.headers['content-type']));
     return {
       status: answer.statusCode,
-      contentType: headerText(answer.headers['content-type']) ?? '',
+      mediaType,
       retryAfter: headerText(answer.headers['retry-after']),
-      text: await readBounded(answer, limit),
+      text: await readText(answer, mediaType),
     };
   } catch (cause) {
     if (stop.signal.aborted) throw stop.signal.reason;
@@ -90,21 +98,53 @@ export async function exchange(
   }
 }
 
+async function readText(answer: Dispatcher.ResponseData, mediaType: string): Promise<string> {
+  if (answer.statusCode !== 200) return await readRefusal(answer.body);
+  const coding = headerText(answer.headers['content-encoding']) ?? 'identity';
+  const wrong = coding.toLowerCase() !== 'identity';
+  if (wrong || !isJson(mediaType)) {
+    // Ends the connection, and with it whatever would still come.
+    answer.body.on('error', () => undefined).destroy();
+    // Nothing but identity was asked for: what is packed may be anything when it is unpacked.
+    if (wrong) throw failed('The feature server answered in a coding that it was not asked for.');
+    return '';
+  }
+  const bytes = await readBounded(answer.body, MAX_ANSWER_BYTES);
+  if (bytes === undefined) throw failed('The feature server answered with more than it may.');
+  return decode(bytes);
+}
+
+/** What a refusal says beyond its status is of no use when it is long or unreadable. */
+async function readRefusal(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const bytes = await readBounded(body, MAX_ERROR_BYTES);
+  return bytes === undefined ? '' : Buffer.from(bytes).toString('utf8');
+}
+
+/** All of it, or nothing when it is longer: leaving the loop ends the connection that brings more. */
 async function readBounded(
-  { statusCode, body }: Dispatcher.ResponseData,
+  body: AsyncIterable<Uint8Array>,
   limit: number,
-): Promise<string> {
+): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body) {
     length += chunk.length;
-    // Leaving the loop destroys the body, and with it the connection that would bring more.
-    if (length > limit && statusCode !== 200) return '';
-    if (length > limit) throw failed('The feature server answered with more than it may.');
+    if (length > limit) return undefined;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw failed("The feature server's answer is not UTF-8.", cause);
+  }
+}
+
+const mediaTypeOf = (contentType = ''): string =>
+  contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 
 function asFailure(cause: unknown): Error {
   if (cause instanceof Error && cause.name === 'FeatureServerError') return cause;

@@ -21,8 +21,8 @@ import { FEATURE_ROUTES } from '../../protocol/feature-server.ts';
 import { HEADERS } from '../../protocol/routes.ts';
 import { readEncoded, readInfo, readMissing, readSegmented } from './answers.ts';
 import type { ExchangeAnswer, ExchangeRequest } from './exchange.ts';
-import { createAgent, exchange } from './exchange.ts';
-import { failureOfStatus } from './failure.ts';
+import { createAgent, exchange, isJson } from './exchange.ts';
+import { failed, failureOfStatus } from './failure.ts';
 
 /** Asking a server what it is should be instant; a slow answer is as good as none. */
 const INFO_TIMEOUT_MS = 5_000;
@@ -62,7 +62,7 @@ export class HttpFeatureServer implements FeatureServer, AsyncDisposable {
     if (this.#info !== undefined && now < this.#info.until) return this.#info.value;
     const request = { method: 'GET', path: FEATURE_ROUTES.info, headers: {} } as const;
     const answer = await this.#exchange(request, { deadlineMs: INFO_TIMEOUT_MS });
-    const value = readInfo(answer.text);
+    const value = readInfo(jsonOf(answer));
     this.#info = { value, until: now + INFO_TTL_MS };
     return value;
   }
@@ -77,13 +77,13 @@ export class HttpFeatureServer implements FeatureServer, AsyncDisposable {
       ...this.#reference(image, tenant),
     };
     const answer = await this.#post(FEATURE_ROUTES.encode, body, options);
-    if (/^application\/octet-stream\b/i.test(answer.contentType)) {
+    if (answer.mediaType === 'application/octet-stream') {
       throw new FeatureServerError(
         'rejected',
         'The feature server sends embeddings by value, which this gateway does not keep.',
       );
     }
-    return readEncoded(answer.text);
+    return readEncoded(jsonOf(answer));
   }
 
   async segment(call: SegmentCall, options: CallOptions): Promise<SegmentAnswer> {
@@ -98,7 +98,7 @@ export class HttpFeatureServer implements FeatureServer, AsyncDisposable {
       params: {},
     };
     const answer = await this.#post(FEATURE_ROUTES.segment, body, options);
-    return readSegmented(answer.text, image);
+    return readSegmented(jsonOf(answer), image);
   }
 
   /** Closes the connections; calls under way fail. */
@@ -155,4 +155,9 @@ export class HttpFeatureServer implements FeatureServer, AsyncDisposable {
   #blob(id: string, tenant: Tenant): BlobReference {
     return { id, url: this.#options.signUrl(id, tenant) };
   }
+}
+
+function jsonOf({ mediaType, text }: ExchangeAnswer): string {
+  if (isJson(mediaType)) return text;
+  throw failed('The feature server answered with something else than JSON.');
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import { pathText } from '../../../core/json-flaws.ts';
 import type { InputError } from '../../../core/problem.ts';
-import { invalidInput, pathText } from './strict-json.ts';
+import { invalidInput } from './strict-json.ts';
 
 /**
  * Checks a value against a schema.
