@@ -1,0 +1,90 @@
+/** Somebody who clicks without a pause, and remembers what was acknowledged. */
+import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
+import { ProblemError } from '../../src/core/problem.ts';
+import type { Engine } from '../../src/ports/engine.ts';
+import type { Changed } from '../../src/ports/session-store.ts';
+import type { Scene } from '../contract/support.ts';
+import { CONTRACT_SETTINGS, freshSessionId, NOW, point, TENANT } from '../contract/support.ts';
+import { eventually, silent } from './support.ts';
+
+/** Clicks of a whole run fit on one object. */
+const SETTINGS = { ...CONTRACT_SETTINGS, maxPointsPerObject: 1_000_000, historyEvents: 1_000_000 };
+
+/** A gateway that acknowledges what a replica has, once it can. */
+export async function openReplicated(url: string, prefix: string): Promise<Engine> {
+  const options = { url, prefix, settings: SETTINGS, log: silent };
+  const engine = await openRedisEngine({ ...options, durability: 'replicated' });
+  await eventually('readiness', () => engine.durable());
+  const opening = { tenant: TENANT, subject: 'suite', now: NOW };
+  await eventually('a durable change', () =>
+    engine.sessions.durably((all) => all.open({ ...opening, sessionId: freshSessionId() })),
+  );
+  return engine;
+}
+
+export class Ledger {
+  readonly scene: Scene;
+  readonly acknowledged: Changed[] = [];
+  refused = 0;
+
+  constructor(scene: Scene) {
+    this.scene = scene;
+  }
+
+  /** One click, sent once; true when it was acknowledged. Rejects with what no fault excuses. */
+  async click(): Promise<boolean> {
+    const { scene } = this;
+    try {
+      const command = scene.command('a', point(this.acknowledged.length % 90));
+      const accept = scene.sessions.durably((all) => all.accept(scene.session, command));
+      this.acknowledged.push(await accept);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ProblemError && error.code === 'storage_unavailable')) throw error;
+      this.refused += 1;
+      return false;
+    }
+  }
+
+  async run(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const taken = await this.click();
+      // As a client does that is told to come back.
+      if (!taken) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Acknowledged clicks that the session does not know. */
+  async lost(): Promise<readonly string[]> {
+    const { clicks } = await this.scene.object('a');
+    const known = new Set<string>(clicks.map(({ clickId }) => clickId));
+    return this.acknowledged.map(({ clickId }) => clickId).filter((id) => !known.has(id));
+  }
+}
+
+/** Resolves when each of them has been told of so many more clicks. */
+export async function progress(ledgers: readonly Ledger[], clicks: number): Promise<void> {
+  const goals = ledgers.map(({ acknowledged }) => acknowledged.length + clicks);
+  const check = async () => {
+    const behind = ledgers.filter(({ acknowledged }, n) => acknowledged.length < (goals[n] ?? 0));
+    if (behind.length > 0) throw new Error(`${behind.length} sessions are not acknowledged`);
+  };
+  await eventually('acknowledged clicks', check, 25_000);
+}
+
+/** Clicks in all of them while something happens, and until each has gone on. */
+export async function clickDuring(
+  ledgers: readonly Ledger[],
+  happen: () => Promise<unknown>,
+): Promise<void> {
+  const stop = new AbortController();
+  const runs = Promise.all(ledgers.map((ledger) => ledger.run(stop.signal)));
+  try {
+    await progress(ledgers, 5);
+    await happen();
+    await progress(ledgers, 5);
+  } finally {
+    stop.abort();
+    await runs;
+  }
+}
