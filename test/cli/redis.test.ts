@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { freePort, RedisServer } from '../redis/redis-server.ts';
+import { RedisCluster, SentinelGroup } from '../redis/topologies.ts';
 import { background, DISC, gateway, maskwire, temporaryFolder, writeDisc } from './harness.ts';
 
 interface Click {
@@ -63,32 +64,39 @@ test.each(['Redis', 'a folder'])(
   },
 );
 
-test('a stream on one gateway shows what another one takes, and both stop at once', async () => {
-  await using server = await RedisServer.start();
-  await using folder = await temporaryFolder();
-  const file = folder.file('disc.png');
-  await writeDisc(file);
-  const env = { REDIS_URL: server.url };
-  await using one = await gateway(env);
-  await using two = await gateway(env);
-  const { sessionId } = await segment(one.url, file);
-  const { images } = await json<Snapshot>(`${two.url}/v1/sessions/${sessionId}`);
-  const imageId = images[0]?.imageId;
-  const stream = await fetch(`${one.url}/v1/sessions/${sessionId}/events`);
-  const text = stream.text();
-  const click = await json<Click>(`${two.url}/v1/sessions/${sessionId}/clicks`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ imageId, points: [{ x: 5, y: 5, label: 1 }], objectId: 'other' }),
-  });
-  await json(`${two.url}/v1/sessions/${sessionId}/clicks/${click.clickId}?wait=20`);
-  for (const running of [one, two]) {
-    running.child.kill('SIGTERM');
-    expect(await running.ended).toEqual({ code: 0, signal: null });
-  }
-  expect(await text).toContain(click.clickId);
-  expect(await text).toMatch(/event: segment\.completed\n(.+\n)*data: .*"objectId":"other"/);
-});
+test.each([
+  ['one server', () => RedisServer.start()],
+  ['a primary with Sentinels', () => SentinelGroup.start()],
+  ['a cluster', () => RedisCluster.start()],
+])(
+  'a stream on one gateway shows what another one takes, and both stop at once: %s',
+  async (_, start) => {
+    await using server = await start();
+    await using folder = await temporaryFolder();
+    const file = folder.file('disc.png');
+    await writeDisc(file);
+    const env = { REDIS_URL: server.url };
+    await using one = await gateway(env);
+    await using two = await gateway(env);
+    const { sessionId } = await segment(one.url, file);
+    const { images } = await json<Snapshot>(`${two.url}/v1/sessions/${sessionId}`);
+    const imageId = images[0]?.imageId;
+    const stream = await fetch(`${one.url}/v1/sessions/${sessionId}/events`);
+    const text = stream.text();
+    const click = await json<Click>(`${two.url}/v1/sessions/${sessionId}/clicks`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ imageId, points: [{ x: 5, y: 5, label: 1 }], objectId: 'other' }),
+    });
+    await json(`${two.url}/v1/sessions/${sessionId}/clicks/${click.clickId}?wait=20`);
+    for (const running of [one, two]) {
+      running.child.kill('SIGTERM');
+      expect(await running.ended).toEqual({ code: 0, signal: null });
+    }
+    expect(await text).toContain(click.clickId);
+    expect(await text).toMatch(/event: segment\.completed\n(.+\n)*data: .*"objectId":"other"/);
+  },
+);
 
 test('readiness follows Redis', async () => {
   await using server = await RedisServer.start();

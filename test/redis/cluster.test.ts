@@ -156,6 +156,25 @@ describe('a cluster', () => {
     }
   });
 
+  it('has a primary that stands still: its sessions fail in time, the others do not', async () => {
+    await using engine = await openGateway(cluster.url, freshPrefix());
+    const scenes = await Promise.all(
+      cluster.primaries.map((server) => sceneOn(cluster, server, engine)),
+    );
+    const [lost, ...others] = scenes;
+    const [server] = cluster.primaries;
+    if (lost === undefined || server === undefined) throw new Error('there is no primary');
+    server.freeze();
+    await refused(lost.click('a'), 'storage_unavailable');
+    await refused(engine.ready(), 'storage_unavailable');
+    for (const other of others) expect(await other.click('a')).toMatchObject({ revision: 1 });
+    server.thaw();
+    const { result } = await insist('a click', () => lost.click('a', point(2)));
+    // What was sent before it stood still may have been carried out since.
+    expect(result.revision).toBeGreaterThanOrEqual(1);
+    await cluster.settled();
+  });
+
   it('B6 moves the pool: no lease until the calls from before have ended', async () => {
     const prefix = freshPrefix();
     await using engine = await openGateway(cluster.url, prefix);

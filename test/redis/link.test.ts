@@ -6,6 +6,8 @@ import { refused, within } from '../contract/support.ts';
 import { RedisServer } from './redis-server.ts';
 import { connect, eventually, inlineScript } from './support.ts';
 
+const UNAVAILABLE = 'storage_unavailable';
+const write = inlineScript("return redis.call('SET', KEYS[1], 'x')", 1);
 const ping = inlineScript<string>("return redis.call('PING').ok");
 
 async function elapsed(action: () => Promise<unknown>): Promise<number> {
@@ -57,7 +59,6 @@ describe('redis scripts', () => {
   it('find the storage full as storage_unavailable', async () => {
     await using connections = await connect(server);
     const { commands } = connections;
-    const write = inlineScript("return redis.call('SET', KEYS[1], 'x')", 1);
     await commands.use((client) => client.config('SET', 'maxmemory', '1'));
     try {
       await refused(run(commands, write, ['key'], []), 'storage_unavailable');
@@ -176,6 +177,31 @@ describe('redis connections', () => {
     );
     await within('the message', message.promise);
     expect(heard).toEqual(['before', 'after']);
+  });
+
+  it('leave a primary that became a replica, those that listen too', async () => {
+    await using server = await RedisServer.start();
+    await using other = await RedisServer.start();
+    await using connections = await connect(server);
+    const { commands, subscriber } = connections;
+    const resumed = Promise.withResolvers<void>();
+    const message = Promise.withResolvers<string>();
+    await subscriber.subscribe('channel', { message: message.resolve, resumed: resumed.resolve });
+    await server.command(['REPLICAOF', '127.0.0.1', other.port]);
+    // Neither what is old is read there, nor anything written.
+    await eventually('a refusal', () => refused(run(commands, write, ['key'], []), UNAVAILABLE));
+    await refused(
+      commands.use((client) => client.get('key')),
+      UNAVAILABLE,
+    );
+    await within('the subscription', resumed.promise, 10_000);
+    await server.command(['REPLICAOF', 'NO', 'ONE']);
+    await eventually('a write', () => run(commands, write, ['key'], []));
+    const hear = async () => {
+      await commands.use((client) => client.spublish('channel', 'text'));
+      await within('the message', message.promise, 100);
+    };
+    await expect(eventually('the message', hear)).resolves.toBeUndefined();
   });
 
   it('refuse a subscription while Redis is gone, and take it later', async () => {

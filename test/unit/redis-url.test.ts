@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { redisNode } from '../../src/adapters/redis/redis-node.ts';
 import { nameOf, parseRedisUrl } from '../../src/adapters/redis/redis-url.ts';
 
 describe('redis addresses', () => {
@@ -8,12 +9,12 @@ describe('redis addresses', () => {
     expect(parseRedisUrl('redis://localhost')).toEqual({
       ...none,
       kind: 'standalone',
-      nodes: [{ host: 'localhost', port: 6379 }],
+      nodes: [redisNode('localhost', 6379)],
     });
     expect(parseRedisUrl('rediss://me:p%40ss@[::1]:7000/3')).toEqual({
       ...none,
       kind: 'standalone',
-      nodes: [{ host: '::1', port: 7000 }],
+      nodes: [redisNode('::1', 7000)],
       username: 'me',
       password: 'p@ss',
       db: 3,
@@ -25,20 +26,14 @@ describe('redis addresses', () => {
     expect(parseRedisUrl('redis+sentinel://a,b:7000/mymaster')).toEqual({
       ...none,
       kind: 'sentinel',
-      nodes: [
-        { host: 'a', port: 26_379 },
-        { host: 'b', port: 7000 },
-      ],
+      nodes: [redisNode('a', 26_379), redisNode('b', 7000)],
       masterName: 'mymaster',
     });
     const url =
       'rediss+sentinel://:d%2Fta@[::1]:1,a:2/my%20one/4?sentinelUser=s&sentinelPassword=a+b';
     expect(parseRedisUrl(url)).toEqual({
       kind: 'sentinel',
-      nodes: [
-        { host: '::1', port: 1 },
-        { host: 'a', port: 2 },
-      ],
+      nodes: [redisNode('::1', 1), redisNode('a', 2)],
       password: 'd/ta',
       masterName: 'my one',
       db: 4,
@@ -51,10 +46,7 @@ describe('redis addresses', () => {
     const cluster = {
       ...none,
       kind: 'cluster',
-      nodes: [
-        { host: 'a', port: 1 },
-        { host: 'b', port: 6379 },
-      ],
+      nodes: [redisNode('a', 1), redisNode('b', 6379)],
       username: 'me',
       password: 'p,w',
     };

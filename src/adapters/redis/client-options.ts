@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { RedisOptions } from 'ioredis';
-import type { RedisNode, RedisUser } from './redis-url.ts';
+import type { RedisNode } from './redis-node.ts';
+import type { RedisUser } from './redis-url.ts';
 
 /** Of an attempt to connect; a blackholed one says nothing at all. */
 const CONNECT_TIMEOUT_MS = 2_000;

@@ -4,8 +4,9 @@ import { before } from './deadline.ts';
 import { isMistake, isReply, LinkLost, storageUnavailable, translated } from './failure.ts';
 import { NodeLink } from './node-link.ts';
 import { asking, isChangingOver, isMovingNow, redirectionOf } from './redirection.ts';
-import type { RedisAddress, RedisNode } from './redis-url.ts';
-import { accessTo, nodeName } from './redis-url.ts';
+import type { RedisNode } from './redis-node.ts';
+import type { RedisAddress } from './redis-url.ts';
+import { accessTo } from './redis-url.ts';
 import type { LookFailure, Topology } from './topology/topology.ts';
 
 /** Bounds what piles up on a link that is half open until that is noticed. */
@@ -121,7 +122,9 @@ export class RedisLink implements AsyncDisposable {
     key: string,
   ): Promise<Result> {
     const end = Date.now() + this.#options.deadlineMs;
-    let route = await this.#route(key, end);
+    const known = this.#topology.primaryOf(key);
+    let route =
+      known === undefined ? await this.#route(key, end) : { node: known, send: unchanged };
     for (let redirections = 0; ; redirections += 1) {
       const { node, send } = route;
       try {
@@ -165,13 +168,13 @@ export class RedisLink implements AsyncDisposable {
     if (isMistake(error) || (isReply(error) && !isChangingOver(error))) return undefined;
     await before(this.#topology.refresh(), end - Date.now());
     const route = await this.#route(key, end);
-    return nodeName(route.node) === nodeName(asked) ? undefined : route;
+    return route.node.name === asked.name ? undefined : route;
   }
 
   #follow(): void {
     const { primaries } = this.#topology;
     for (const node of primaries) this.#linkTo(node);
-    const names = new Set(primaries.map(nodeName));
+    const names = new Set(primaries.map(({ name }) => name));
     for (const [name, link] of this.#links) {
       if (names.has(name)) continue;
       this.#links.delete(name);
@@ -181,9 +184,10 @@ export class RedisLink implements AsyncDisposable {
   }
 
   #linkTo(node: RedisNode): NodeLink {
-    const name = nodeName(node);
-    const link = this.#links.get(name) ?? this.#open(node);
-    this.#links.set(name, link);
+    const known = this.#links.get(node.name);
+    if (known !== undefined) return known;
+    const link = this.#open(node);
+    this.#links.set(node.name, link);
     return link;
   }
 

@@ -5,8 +5,7 @@ import { clientOptions, reconnectDelay } from './client-options.ts';
 import { before } from './deadline.ts';
 import { isMistake, isReply, LinkLost } from './failure.ts';
 import { GatheringClient } from './gathering-client.ts';
-import type { RedisNode } from './redis-url.ts';
-import { nodeName } from './redis-url.ts';
+import type { RedisNode } from './redis-node.ts';
 
 /** How long a command waits for a link that is just being made again. */
 const READY_WAIT_MS = 700;
@@ -81,7 +80,7 @@ export class NodeLink implements AsyncDisposable {
    * with {@link LinkLost}.
    */
   async use<Result>(command: (client: Redis) => Promise<Result>, end: number): Promise<Result> {
-    await this.#whenReady(end);
+    if (!this.isUp) await this.#whenReady(end);
     const sentAt = Date.now();
     try {
       return await before(command(this.#client), end - Date.now());
@@ -93,7 +92,7 @@ export class NodeLink implements AsyncDisposable {
       if (isUnwritable(error)) this.#down();
     }
     // The link broke; its replacement is usually there within milliseconds.
-    await this.#whenReady(end);
+    if (!this.isUp) await this.#whenReady(end);
     return await before(command(this.#client), end - Date.now());
   }
 
@@ -109,12 +108,13 @@ export class NodeLink implements AsyncDisposable {
   }
 
   async #whenReady(end: number): Promise<void> {
-    if (this.isUp) return;
     if (this.#closing) throw new LinkLost('the server is not in use any more');
     // ioredis tells of a loss a moment after it has noticed.
     this.#down();
     const since = this.#downSince ?? Date.now();
-    await before(this.#recovery.promise, Math.min(end, since + READY_WAIT_MS) - Date.now());
+    const patience = Math.min(end, since + READY_WAIT_MS) - Date.now();
+    if (patience <= 0) throw new LinkLost(`no connection to ${this.node.name}`);
+    await before(this.#recovery.promise, patience);
   }
 
   /**
@@ -173,7 +173,7 @@ export class NodeLink implements AsyncDisposable {
   }
 
   #facts() {
-    return { server: nodeName(this.node), connection: this.#options.name };
+    return { server: this.node.name, connection: this.#options.name };
   }
 }
 

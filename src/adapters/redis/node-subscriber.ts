@@ -3,7 +3,7 @@ import type { ClientSettings } from './client-options.ts';
 import { clientOptions, reconnectDelay } from './client-options.ts';
 import { LinkLost } from './failure.ts';
 import { GatheringClient } from './gathering-client.ts';
-import type { RedisNode } from './redis-url.ts';
+import type { RedisNode } from './redis-node.ts';
 
 /** Between two questions whether an otherwise silent connection is alive, and still to a primary. */
 const PROBE_MS = 4_000;

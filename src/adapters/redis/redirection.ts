@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { isReply } from './failure.ts';
-import type { RedisNode } from './redis-url.ts';
+import type { RedisNode } from './redis-node.ts';
+import { redisNode } from './redis-node.ts';
 
 /** Redis 7.0 puts a command's error into a script's by its code, with or without words before it. */
 const CHANGING_OVER = /^(ERR )?-?(READONLY|CLUSTERDOWN|MASTERDOWN|LOADING)\b/;
@@ -19,7 +20,7 @@ export function redirectionOf(error: unknown, asked: RedisNode): Redirection | u
   const [, kind, slot, host = '', port] =
     /^(MOVED|ASK) (\d+) (.*):(\d+)$/.exec(error.message) ?? [];
   if (kind === undefined) return undefined;
-  const node = { host: host === '' || host === '?' ? asked.host : host, port: Number(port) };
+  const node = redisNode(host === '' || host === '?' ? asked.host : host, Number(port));
   return { kind: kind === 'MOVED' ? 'moved' : 'ask', slot: Number(slot), node };
 }
 

@@ -1,8 +1,5 @@
-/** A server, by its name or its address. */
-export interface RedisNode {
-  readonly host: string;
-  readonly port: number;
-}
+import type { RedisNode } from './redis-node.ts';
+import { redisNode } from './redis-node.ts';
 
 /** As whom to talk to a server. */
 export interface RedisUser {
@@ -60,12 +57,7 @@ export function parseRedisUrl(text: string): RedisAddress {
 export function nameOf({ kind, nodes, masterName, db, tls }: RedisAddress): string {
   const scheme = `${tls ? 'rediss' : 'redis'}${kind === 'standalone' ? '' : `+${kind}`}`;
   const path = [masterName, db === 0 ? '' : String(db)].filter((part) => part !== '');
-  return [`${scheme}://${nodes.map(nodeName).join()}`, ...path].join('/');
-}
-
-/** `host:port`, by which servers are told apart. */
-export function nodeName({ host, port }: RedisNode): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return [`${scheme}://${nodes.map(({ name }) => name).join()}`, ...path].join('/');
 }
 
 /** What connections to any of its servers need besides the server's name. */
@@ -102,7 +94,7 @@ function parseNode(text: string, defaultPort: number): RedisNode {
   if (Number(port) === 0 || Number(port) > 65_535) throw new Error('must have ports up to 65535');
   // A literal address of version 6 comes in brackets, which sockets do not take.
   const host = decoded(name.replace(/^\[(.*)\]$/, '$1'));
-  return { host, port: port === undefined ? defaultPort : Number(port) };
+  return redisNode(host, port === undefined ? defaultPort : Number(port));
 }
 
 function parsePath(kind: RedisAddress['kind'], path: string) {

@@ -1,8 +1,9 @@
 import type { Logger } from '../../ports/system.ts';
 import type { RedisConnections } from './connections.ts';
 import type { Durability } from './durability.ts';
-import type { RedisAddress, RedisNode } from './redis-url.ts';
-import { nameOf, nodeName } from './redis-url.ts';
+import type { RedisNode } from './redis-node.ts';
+import type { RedisAddress } from './redis-url.ts';
+import { nameOf } from './redis-url.ts';
 import { isHopeless, RedisStartError, startFailure } from './start-failure.ts';
 
 /** Scripts with `#!lua`, exact stream ids and sharded pub/sub need it. */
@@ -29,7 +30,7 @@ export async function checkServers(
 ): Promise<void> {
   const failed = (error: unknown) => {
     const { node, error: known } = commands.lastFailure ?? { node: address.nodes[0], error };
-    const isPrimary = topology.primaries.some((primary) => nodeName(primary) === nodeName(node));
+    const isPrimary = topology.primaries.some(({ name }) => name === node.name);
     return startFailure(address, { node, isPrimary, error: known });
   };
   try {
@@ -64,7 +65,7 @@ function checkVersion(node: RedisNode, info: Facts): void {
   const version = info.get('redis_version') ?? '0';
   if (Number.parseInt(version, 10) >= OLDEST_MAJOR) return;
   throw new RedisStartError(
-    `Redis at ${nodeName(node)} is version ${version}; Maskwire needs ${OLDEST_MAJOR}.0 or newer.`,
+    `Redis at ${node.name} is version ${version}; Maskwire needs ${OLDEST_MAJOR}.0 or newer.`,
   );
 }
 
@@ -72,13 +73,13 @@ function checkCluster(address: RedisAddress, node: RedisNode, cluster: Facts | u
   const name = nameOf(address);
   if (address.kind !== 'cluster' && cluster !== undefined) {
     throw new RedisStartError(
-      `Redis at ${name} is a node of a cluster: set REDIS_URL=redis+cluster://${nodeName(node)}`,
+      `Redis at ${name} is a node of a cluster: set REDIS_URL=redis+cluster://${node.name}`,
     );
   }
   if (cluster === undefined || cluster.get('cluster_state') === 'ok') return;
   const slots = cluster.get('cluster_slots_ok');
   throw new RedisStartError(
-    `Redis Cluster at ${name} does not work, ${slots} of 16384 slots are served: see redis-cli --cluster check ${nodeName(node)}`,
+    `Redis Cluster at ${name} does not work, ${slots} of 16384 slots are served: see redis-cli --cluster check ${node.name}`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** What to do about a Redis that cannot be used; said once, when a gateway starts. */
-import type { RedisAddress, RedisNode } from './redis-url.ts';
-import { nameOf, nodeName } from './redis-url.ts';
+import type { RedisNode } from './redis-node.ts';
+import type { RedisAddress } from './redis-url.ts';
+import { nameOf } from './redis-url.ts';
 
 /** Redis cannot be used as it is; the message says what to do, and shows no password. */
 export class RedisStartError extends Error {
@@ -87,9 +88,9 @@ export function startFailure(
 function subject(address: RedisAddress, node: RedisNode, isPrimary: boolean): string {
   const name = nameOf(address);
   if (address.kind === 'standalone') return `Redis at ${name}`;
-  if (address.kind === 'cluster') return `Redis Cluster at ${name}: ${nodeName(node)}`;
+  if (address.kind === 'cluster') return `Redis Cluster at ${name}: ${node.name}`;
   const role = isPrimary ? 'the primary' : 'no Sentinel can be asked,';
-  return `Redis at ${name}: ${role} ${nodeName(node)}`;
+  return `Redis at ${name}: ${role} ${node.name}`;
 }
 
 /** With its code and its causes. */

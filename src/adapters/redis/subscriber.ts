@@ -3,8 +3,8 @@ import { isReply, storageUnavailable } from './failure.ts';
 import type { LinkOptions } from './link.ts';
 import { NodeSubscriber } from './node-subscriber.ts';
 import { redirectionOf } from './redirection.ts';
-import type { RedisNode } from './redis-url.ts';
-import { accessTo, nodeName } from './redis-url.ts';
+import type { RedisNode } from './redis-node.ts';
+import { accessTo } from './redis-url.ts';
 import { safely } from './safely.ts';
 import type { Topology } from './topology/topology.ts';
 
@@ -101,8 +101,7 @@ export class RedisSubscriber implements AsyncDisposable {
 
   /** Asks the server that holds its slot now. */
   #place(channel: Channel): void {
-    const node = this.#topology.primaryOf(channel.name);
-    const name = node === undefined ? '' : nodeName(node);
+    const { name } = this.#topology.primaryOf(channel.name) ?? { name: '' };
     if (name === channel.node) return;
     this.#nodes.get(channel.node)?.unsubscribe(channel.name);
     channel.node = name;
@@ -142,7 +141,7 @@ export class RedisSubscriber implements AsyncDisposable {
     const { primaries } = this.#topology;
     for (const node of primaries) this.#listenTo(node);
     for (const channel of this.#channels.values()) this.#place(channel);
-    const names = new Set(primaries.map(nodeName));
+    const names = new Set(primaries.map(({ name }) => name));
     for (const [name, node] of this.#nodes) {
       if (names.has(name)) continue;
       this.#nodes.delete(name);
@@ -151,7 +150,7 @@ export class RedisSubscriber implements AsyncDisposable {
   }
 
   #listenTo(node: RedisNode): void {
-    const name = nodeName(node);
+    const { name } = node;
     if (this.#nodes.has(name)) return;
     const { address, name: shown, silenceMs } = this.#options;
     const settings = { node, ...accessTo(address), name: shown, silenceMs };

@@ -2,7 +2,9 @@ import type { Redis } from 'ioredis';
 import { clientOptions } from '../client-options.ts';
 import { before } from '../deadline.ts';
 import { GatheringClient } from '../gathering-client.ts';
-import type { RedisAddress, RedisNode } from '../redis-url.ts';
+import type { RedisNode } from '../redis-node.ts';
+import { redisNode } from '../redis-node.ts';
+import type { RedisAddress } from '../redis-url.ts';
 import { accessTo } from '../redis-url.ts';
 
 /** From connecting to the answer; the next node is asked after that. */
@@ -45,7 +47,7 @@ async function view(client: Redis, asked: RedisNode): Promise<ClusterView> {
   await client.connect();
   const [slots, info] = await Promise.all([client.cluster('SLOTS'), client.cluster('INFO')]);
   const found = slots.map(([from, to, ...nodes]) => {
-    return { from, to, nodes: nodes.map(([host, port]) => ({ host: known(host, asked), port })) };
+    return { from, to, nodes: nodes.map(([host, port]) => redisNode(known(host, asked), port)) };
   });
   const ranges = found.flatMap(({ from, to, nodes: [primary] }) => {
     return primary === undefined ? [] : [{ from, to, primary }];

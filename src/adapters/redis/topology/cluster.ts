@@ -1,6 +1,6 @@
 import type { Logger } from '../../../ports/system.ts';
-import type { RedisAddress, RedisNode } from '../redis-url.ts';
-import { nodeName } from '../redis-url.ts';
+import type { RedisNode } from '../redis-node.ts';
+import type { RedisAddress } from '../redis-url.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { askForView } from './cluster-view.ts';
 import { keySlot, SLOTS } from './key-slot.ts';
@@ -107,7 +107,10 @@ export class ClusterTopology implements Topology {
 
   #setPrimaries(primaries: readonly RedisNode[]): void {
     const [from, to] = [this.#primaries, primaries].map((nodes) =>
-      nodes.map(nodeName).toSorted().join(),
+      nodes
+        .map(({ name }) => name)
+        .toSorted()
+        .join(),
     );
     this.#primaries = primaries;
     if (from !== '' && from !== to)
@@ -115,9 +118,8 @@ export class ClusterTopology implements Topology {
   }
 
   #interned(node: RedisNode): RedisNode {
-    const name = nodeName(node);
-    const known = this.#known.get(name) ?? node;
-    this.#known.set(name, known);
+    const known = this.#known.get(node.name) ?? node;
+    this.#known.set(node.name, known);
     return known;
   }
 }

@@ -3,8 +3,9 @@ import type { Logger } from '../../../ports/system.ts';
 import { clientOptions } from '../client-options.ts';
 import { before } from '../deadline.ts';
 import { GatheringClient } from '../gathering-client.ts';
-import type { RedisAddress, RedisNode } from '../redis-url.ts';
-import { nodeName } from '../redis-url.ts';
+import type { RedisNode } from '../redis-node.ts';
+import { redisNode } from '../redis-node.ts';
+import type { RedisAddress } from '../redis-url.ts';
 import { Lookout } from './lookout.ts';
 import type { LookFailure, Topology } from './topology.ts';
 import { mostTelling } from './topology.ts';
@@ -106,11 +107,11 @@ export class SentinelTopology implements Topology {
   #take({ node, epoch }: Answer): void {
     this.#epoch = epoch;
     const [known] = this.#primaries;
-    if (known !== undefined && nodeName(known) === nodeName(node)) return;
+    if (known?.name === node.name) return;
     this.#primaries = [node];
     if (known !== undefined) {
-      const [from, to] = [nodeName(known), nodeName(node)];
-      this.#log.warn('Redis has another primary', { name: this.#masterName, from, to });
+      const change = { from: known.name, to: node.name };
+      this.#log.warn('Redis has another primary', { name: this.#masterName, ...change });
     }
     this.#lookout.changed();
   }
@@ -151,5 +152,5 @@ async function askSentinel(client: Redis, masterName: string): Promise<Answer> {
   // Who leads a failover names the new primary before its epoch counts.
   const isAhead = host !== fact('ip') || port !== fact('port');
   const epoch = Number(fact('config-epoch')) + (isAhead ? 0.5 : 0);
-  return { node: { host, port: Number(port) }, epoch };
+  return { node: redisNode(host, Number(port)), epoch };
 }

@@ -1,5 +1,5 @@
 import { isReply } from '../failure.ts';
-import type { RedisNode } from '../redis-url.ts';
+import type { RedisNode } from '../redis-node.ts';
 
 /**
  * Which primary holds which key. Of one server that never changes; Sentinels tell where the primary
