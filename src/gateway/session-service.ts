@@ -74,12 +74,15 @@ export class SessionService {
 
   /** The same for requests that give no command: looks, whenever the session was last seen. */
   async look(id: SessionId): Promise<SessionFacts> {
-    this.#known.forget(id);
     const facts = await this.#engine.sessions.find(id);
     const now = this.#clock.now();
     // What has expired is gone, even before the next clean-up has noticed it.
-    if (facts === undefined || facts.expiresAt <= now) throw sessionNotFound(id);
-    if (await this.#engine.sessions.touch(id, now)) this.#known.learn(facts, now);
+    if (facts === undefined || facts.expiresAt <= now) {
+      this.#known.forget(id);
+      throw sessionNotFound(id);
+    }
+    const isTouched = this.#known.find(id, now) !== undefined;
+    if (!isTouched && (await this.#engine.sessions.touch(id, now))) this.#known.learn(facts, now);
     this.#sweeper.watch(facts);
     return facts;
   }

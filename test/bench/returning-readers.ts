@@ -98,11 +98,11 @@ async function comeBack(
   gateways: readonly GatewayProcess[],
 ): Promise<Figure[]> {
   const { url } = gateways[0] ?? { url: '' };
-  const readers = sessions.flatMap(({ id }) =>
-    Array.from({ length: READERS_PER_SESSION }, (_, index) => {
-      return { session: id, url: gateways[index % gateways.length]?.url ?? '' };
-    }),
-  );
+  // One of each session after the other: neighbours have nothing in common.
+  const readers = Array.from({ length: READERS_PER_SESSION }, (_, index) => {
+    const at = gateways[index % gateways.length]?.url ?? '';
+    return sessions.map(({ id }) => ({ session: id, url: at }));
+  }).flat();
   await scene.give(readers);
   await scene.give([]);
   const before = await cursors(url, sessions);

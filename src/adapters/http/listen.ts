@@ -23,6 +23,12 @@ const SERVER_OPTIONS = {
   requireHostHeader: false,
 } as const;
 
+/**
+ * Connections that may wait until the event loop takes them; the system may allow fewer. Thousands of
+ * readers that were cut together come back together, and who finds no room tries again after seconds.
+ */
+const BACKLOG = 4_096;
+
 /** How often a stopping server looks for connections that have become idle. */
 const CLOSE_IDLE_MS = 50;
 
@@ -70,7 +76,7 @@ export async function listen({ face, host, port }: ListenOptions): Promise<Liste
     socket.once('close', () => silent.delete(socket));
   });
   server.on('clientError', (error, socket) => answerRawError(error, socket, face.random));
-  server.listen(port, host);
+  server.listen({ port, host, backlog: BACKLOG });
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;

@@ -10,7 +10,7 @@ import { Outbox } from './outbox.ts';
 import type { StreamSink } from './sink.ts';
 
 /** Entries read from the log at once while a reader catches up. */
-const PAGE_EVENTS = 64;
+export const PAGE_EVENTS = 64;
 
 /** What readers need of their surroundings; one for all, since a reader has to be small. */
 export interface ReaderHost {
@@ -31,6 +31,15 @@ export interface ReaderHost {
   /** The reader is over, for whatever reason; called once. */
   onEnd(reader: Reader): void;
 }
+
+/** A position with the page that was read after it, or a snapshot to begin with, after a reset or not. */
+export type ReaderBegin =
+  | { readonly position: Position; readonly page: LogPage; readonly reset?: undefined }
+  | {
+      readonly position?: undefined;
+      readonly page?: undefined;
+      readonly reset: ResetReason | undefined;
+    };
 
 /**
  * Where a reader stands:
@@ -93,15 +102,18 @@ export class Reader {
     return { taken: this.#sink.taken, waiting: !this.#outbox.empty };
   }
 
-  /** Begins with `opening`, which tells how the service is, then everything after `from`; with the snapshot when there is none. */
-  start(opening: Uint8Array, from: Position | undefined, reset: ResetReason | undefined): void {
+  /**
+   * Begins with `opening`, which tells how the service is, then goes on from there. Resolves when the
+   * reader has everything or its network takes no more.
+   */
+  async start(opening: Uint8Array, begin: ReaderBegin): Promise<void> {
     if (this.ended) return;
     this.#state = 'catching-up';
     this.#told = this.#host.service().status;
     this.#write(opening);
-    this.#cursor = from;
-    this.#reset = reset;
-    this.wake();
+    this.#cursor = begin.position;
+    this.#reset = begin.reset;
+    await this.#pump(begin.page);
   }
 
   /** Entries were appended. A hole, a full network or a page under way are left to the log. */
@@ -177,14 +189,19 @@ export class Reader {
     return this.#state === 'live' || this.#state === 'stranded';
   }
 
-  async #pump(): Promise<void> {
+  /** `first` follows this reader's position, and was read since its channel listens (L12). */
+  async #pump(first?: LogPage): Promise<void> {
     if (this.#pumping || this.ended || this.#state === 'opening') return;
     this.#pumping = true;
+    let page = first;
     try {
       while (this.#outbox.flush() && this.#outbox.open && this.#state === 'catching-up') {
         if (this.#reset !== undefined) await this.#writeReset(this.#reset);
         else if (this.#cursor === undefined) await this.#writeSnapshot();
-        else await this.#writePage(this.#cursor);
+        else {
+          await this.#writePage(this.#cursor, page);
+          page = undefined;
+        }
       }
     } catch (error) {
       if (isStorageLost(error)) this.#strand();
@@ -226,8 +243,9 @@ export class Reader {
     this.#write(cut.bytes);
   }
 
-  async #writePage(cursor: Position): Promise<void> {
-    const page = await this.#host.log.read(this.channel.session, cursor, PAGE_EVENTS);
+  async #writePage(cursor: Position, given: LogPage | undefined): Promise<void> {
+    const { session } = this.channel;
+    const page = given ?? (await this.#host.log.read(session, cursor, PAGE_EVENTS));
     if (this.ended) return;
     if (page === undefined) return this.end();
     this.#reset = resetReason(cursor, page.extent) ?? holeReason(cursor, page);

@@ -1,8 +1,7 @@
-import type { Position } from '../../core/cursor.ts';
 import { formatCursor, parseCursor, resetReason } from '../../core/cursor.ts';
 import type { SessionId } from '../../core/ids.ts';
 import { ProblemError } from '../../core/problem.ts';
-import type { EventLog } from '../../ports/event-log.ts';
+import type { EventLog, LogPage } from '../../ports/event-log.ts';
 import type { SessionFacts, SessionStore, SnapshotCut } from '../../ports/session-store.ts';
 import type { Clock, Metrics, Random } from '../../ports/system.ts';
 import type { Snapshot } from '../../protocol/bodies.ts';
@@ -14,7 +13,7 @@ import { StreamChannel } from './channel.ts';
 import { passingBytes, passingFrame, timestamp } from './frames.ts';
 import { Pulse } from './pulse.ts';
 import type { ReaderHost } from './reader.ts';
-import { Reader } from './reader.ts';
+import { PAGE_EVENTS, Reader } from './reader.ts';
 import { ReaderCount } from './reader-count.ts';
 import { ServiceNotice } from './service-notice.ts';
 import type { StreamSink } from './sink.ts';
@@ -184,12 +183,16 @@ export class StreamService {
   }
 
   async #begin(reader: Reader, session: SessionId, start: StreamStart): Promise<void> {
-    const extent = await this.#ports.log.extent(session);
-    if (extent === undefined) return reader.end();
+    const asked = askedPosition(start);
+    // With the first page at once, which is all that most readers miss.
+    const wanted = asked === 'invalid' ? undefined : asked;
+    const page = await firstLook(this.#ports.log, session, wanted);
+    if (page === undefined) return reader.end();
+    const { extent } = page;
     const head = { epoch: extent.epoch, sequence: extent.last };
-    const from = startPosition(start, extent.epoch);
-    const reset = from === 'invalid' ? 'cursor_invalid' : from && resetReason(from, extent);
-    const position = reset === undefined && from !== 'invalid' ? from : undefined;
+    const from = wanted && { ...wanted, epoch: wanted.epoch ?? extent.epoch };
+    const reset = asked === 'invalid' ? 'cursor_invalid' : from && resetReason(from, extent);
+    const position = reset === undefined ? from : undefined;
     const opened = passingFrame(
       'stream.opened',
       {
@@ -201,7 +204,8 @@ export class StreamService {
       this.#ports.clock.now(),
     );
     const retryMs = this.#retryMs();
-    reader.start(passingBytes(opened, { retryMs }), position, reset);
+    const begin = position === undefined ? { reset } : { position, page };
+    await reader.start(passingBytes(opened, { retryMs }), begin);
   }
 
   #channel(session: SessionId): OpenChannel {
@@ -294,14 +298,31 @@ interface OpenChannel {
   readonly subscribed: Promise<() => void>;
 }
 
+/** A sequence in an epoch; in the present one, whichever that is, without one. */
+interface AskedPosition {
+  readonly epoch?: number;
+  readonly sequence: number;
+}
+
 /** The position that a start stands for; `undefined` for "no position". */
-function startPosition(start: StreamStart, epoch: number): Position | 'invalid' | undefined {
+function askedPosition(start: StreamStart): AskedPosition | 'invalid' | undefined {
   switch (start.kind) {
     case 'none':
       return undefined;
     case 'start':
-      return { epoch, sequence: 0 };
+      return { sequence: 0 };
     case 'cursor':
       return parseCursor(start.text) ?? 'invalid';
   }
+}
+
+/** What the log holds, with what follows the position; without one, with nothing. */
+async function firstLook(
+  log: EventLog,
+  session: SessionId,
+  after: AskedPosition | undefined,
+): Promise<LogPage | undefined> {
+  if (after !== undefined) return await log.read(session, { epoch: 0, ...after }, PAGE_EVENTS);
+  const extent = await log.extent(session);
+  return extent && { extent, events: [] };
 }

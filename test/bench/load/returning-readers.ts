@@ -25,10 +25,13 @@ export interface ReturnReport {
 const AT_ONCE = 250;
 /** Far beyond the target, so that a slow run is measured, too. */
 const PATIENCE_MS = 60_000;
-/** What `retry:` says at least. */
+/** Of a connection that was lost before `retry:` was heard. */
 const RETRY_MS = 1_000;
 
 const ID = /^id: (\S+)$/gm;
+const RETRY = /^retry: (\d+)$/m;
+/** The last chunk of an answer: the server has ended the stream and keeps the connection. */
+const END = '\r\n0\r\n\r\n';
 
 /** One reader, as `EventSource` does it: a stream that ends is opened again from the last id. */
 class Returning {
@@ -38,6 +41,7 @@ class Returning {
   readonly #resolve: (at: number) => void;
   #from: string | undefined;
   #socket: Socket | undefined;
+  #retryMs = RETRY_MS;
   #done = false;
 
   constructor(reader: Return) {
@@ -64,12 +68,14 @@ class Returning {
       const end = lines.lastIndexOf('\n') + 1;
       rest = lines.slice(Math.max(end, lines.length - 100));
       for (const [, id] of lines.slice(0, end).matchAll(ID)) this.#at(id ?? '');
+      this.#retryMs = Number(RETRY.exec(lines)?.[1] ?? this.#retryMs);
+      if (lines.endsWith(END)) socket.destroy();
     });
     socket.on('error', () => undefined);
     socket.on('close', () => {
       if (this.#done) return;
       this.again += 1;
-      setTimeout(() => this.open(), RETRY_MS * (1 + 2 * Math.random()));
+      setTimeout(() => this.open(), this.#retryMs);
     });
   }
 

@@ -95,12 +95,14 @@ describe('heartbeats', () => {
       const service = openService({ settings, wrap: holdingSnapshots(gate) });
       const facts = await service.chattySession();
       gate.promise = held.promise;
-      const sink = await service.stream(facts, kind === 'none' ? { kind } : '1-1');
+      const sink = new HandSink();
+      const opened = service.stream(facts, kind === 'none' ? { kind } : '1-1', sink);
       await service.pass(4 * HEARTBEAT_MS);
       const opening = kind === 'none' ? ['stream.opened'] : ['stream.opened', 'stream.reset'];
       expect(sink.events).toEqual(opening);
       expect(sink.frames.every(({ id }) => id === undefined)).toBe(true);
       held.resolve();
+      await opened;
       await service.pass(HEARTBEAT_MS + 1_000);
       expect(sink.events.slice(opening.length, opening.length + 2)).toEqual([
         'session.snapshot',

@@ -1,3 +1,4 @@
+import PQueue from 'p-queue';
 import { isStorageLost } from '../../../core/problem.ts';
 import type { SessionFacts } from '../../../ports/session-store.ts';
 import { QUERY } from '../../../protocol/routes.ts';
@@ -14,11 +15,21 @@ import { openStream, STREAM_HEADERS, turnAway } from '../stream/open-stream.ts';
 import { streamStart } from '../stream/stream-start.ts';
 import { VARY_ACCEPT } from './object-handlers.ts';
 
+/**
+ * Streams that look for their session and position at once. When thousands come back together, each of
+ * these is served in milliseconds and the storage answers everybody else in between; all at once would
+ * wait for each other until the storage's patience is over.
+ */
+const OPENING_AT_ONCE = 64;
+
 /** A18, A23 and A26. */
 export function eventHandlers(face: FaceContext) {
+  const openings = new PQueue({ concurrency: OPENING_AT_ONCE });
   return {
     readEvents: (call: Call) =>
-      prefersJson(call, STREAM_HEADERS['Content-Type']) ? page(face, call) : stream(face, call),
+      prefersJson(call, STREAM_HEADERS['Content-Type'])
+        ? page(face, call)
+        : openings.add(() => stream(face, call)),
   };
 }
 
