@@ -87,6 +87,26 @@ describe('A5 rate limits', () => {
     expect(JSON.stringify(snapshot)).not.toContain('"objectId":"b"');
   });
 
+  it('A5 refused clicks do not cost a connection each', async () => {
+    await using gateway = await limited({ rateLimit: limit(1) });
+    const { sessionId } = await openSession(gateway);
+    await send(gateway, 'DELETE', paths.object(sessionId, 'none'));
+    const body = JSON.stringify({ imageId: 'any', points: [] });
+    const request = (connection: string) =>
+      [
+        `POST ${paths.clicks(sessionId)} HTTP/1.1`,
+        'Host: localhost',
+        'Content-Type: application/json',
+        `Content-Length: ${body.length}`,
+        `Connection: ${connection}`,
+        '',
+        body,
+      ].join('\r\n');
+    const requests = [request('keep-alive'), request('keep-alive'), request('close')];
+    const answers = await rawExchange(gateway.port, requests.join(''));
+    expect(answers.map(({ status }) => status)).toEqual([429, 429, 429]);
+  });
+
   it('A5 a refused upload is not read', async () => {
     await using gateway = await limited({ rateLimit: limit(1) });
     const { sessionId } = await openSession(gateway);

@@ -8,7 +8,9 @@ import type { Metrics } from '../../ports/system.ts';
 import { createImageProbe } from '../images/probe.ts';
 import { respond } from './answers.ts';
 import { ByteBudget } from './body/byte-budget.ts';
+import { passOver } from './body/pass-over.ts';
 import type { FaceContext } from './context.ts';
+import { bodyOf } from './context.ts';
 import { sendPlain } from './early-answer.ts';
 import type { FrontDoorOptions } from './front-door.ts';
 import { createFrontDoor, requestIdOf } from './front-door.ts';
@@ -72,7 +74,8 @@ export function createHttpFace(options: HttpFaceOptions): HttpFace {
   const handlers = allHandlers(context);
   const guard = rateGuard(options, addressOf);
   for (const { id, operation } of OPERATION_LIST) {
-    const handler = operation.method === 'GET' ? handlers[id] : guarded(guard, handlers[id]);
+    const counts = guard !== undefined && operation.method !== 'GET';
+    const handler = counts ? guarded(context, guard, handlers[id]) : handlers[id];
     app.on(operation.method, honoPath(operation.path), handler);
   }
   app.notFound((call) => fail(context, call, unrouted(call)));
@@ -113,10 +116,14 @@ function rateGuard(
 }
 
 /** What changes something is counted before it is looked at. */
-function guarded(guard: RateGuard | undefined, handler: Handler): Handler {
-  if (guard === undefined) return handler;
+function guarded(context: FaceContext, guard: RateGuard, handler: Handler): Handler {
   return async (call) => {
-    await guard(call);
+    try {
+      await guard(call);
+    } catch (error) {
+      await passOver(bodyOf(context, call));
+      throw error;
+    }
     return await handler(call);
   };
 }
