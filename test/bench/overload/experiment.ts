@@ -17,6 +17,8 @@ export interface Plan {
   readonly changes?: readonly { readonly atMs: number; readonly change: Partial<StubOptions> }[];
   /** Between two looks at the feature server; none when absent. */
   readonly sampleMs?: number;
+  /** The load, and the window with it, ends early when the feature server had so many calls. */
+  readonly calls?: number;
 }
 
 /** A look at the feature server: the most calls that were open since the look before. */
@@ -27,6 +29,8 @@ export interface Sample {
 
 export interface Outcome {
   readonly system: SystemName;
+  /** When the window really ended. */
+  readonly untilMs: number;
   readonly ledger: Ledger;
   /** The feature server's counts at the two ends of the window, and when everything was over. */
   readonly before: StubStatistics;
@@ -39,6 +43,8 @@ export interface Outcome {
 
 /** Between two looks whether everything has ended. */
 const LOOK_MS = 100;
+/** Between two looks at the number of calls. */
+const COUNT_MS = 500;
 
 /** Runs all arms at the same time, each with a feature server of its own. */
 export async function runArms(
@@ -58,20 +64,33 @@ async function prepare(arm: Arm, plan: Plan, stage: Stage): Promise<() => Promis
   const ledger = new Ledger();
   const { system, stub } = await stage.open(arm, ledger);
   return async () => {
-    const playing = play(arm.arrivals, clock, ledger, (click) => system.click(click));
+    const stop = new AbortController();
+    const click = system.click.bind(system);
+    const playing = play(arm.arrivals, clock, ledger, click, stop.signal);
     const changing = applyChanges(plan, stage, stub);
     const sampling = sample(plan, stage, stub);
     await clock.until(plan.window.fromMs);
     const before = await stub.statistics();
-    await clock.until(plan.window.untilMs);
+    const untilMs = await windowEnd(plan, stage, stub);
+    if (plan.calls !== undefined) stop.abort();
     const after = await stub.statistics();
     const lateness = await playing;
     await changing;
     const samples = await sampling;
     while (ledger.pending > 0 && clock.now() < plan.endMs) await clock.until(clock.now() + LOOK_MS);
     const final = await stub.statistics();
-    return { system: arm.system, ledger, before, after, final, samples, lateness };
+    return { system: arm.system, untilMs, ledger, before, after, final, samples, lateness };
   };
+}
+
+async function windowEnd({ window, calls }: Plan, { clock }: Stage, stub: StubControl) {
+  if (calls === undefined) await clock.until(window.untilMs);
+  else {
+    while (clock.now() < window.untilMs && (await stub.statistics()).calls < calls) {
+      await clock.until(Math.min(window.untilMs, clock.now() + COUNT_MS));
+    }
+  }
+  return clock.now();
 }
 
 async function applyChanges(plan: Plan, { clock }: Stage, stub: StubControl): Promise<void> {

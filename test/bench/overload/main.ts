@@ -21,6 +21,10 @@ import { drawSvg } from './svg.ts';
 const CASES = [offeredLoad, heavySession, fastClicker, capacityChange, everyday, undoRedo, faults];
 
 const settings = settingsOrExit();
+if (settings.help) {
+  console.log(USAGE);
+  process.exit();
+}
 const { stub, speed, seed, virtual } = settings;
 const chosen = CASES.filter(({ name, realOnly }) =>
   settings.cases.length === 0 ? !(virtual && realOnly === true) : settings.cases.includes(name),
@@ -28,7 +32,10 @@ const chosen = CASES.filter(({ name, realOnly }) =>
 console.log(
   `Node ${process.version}; seed ${seed}; a call takes ${stub.serviceMs} ms (CV ${stub.cv}), each further multiple of the capacity costs ${100 * stub.penalty} % of the throughput`,
 );
-if (virtual) console.log('A virtual clock, gateways without sockets, the memory engine, no peers.');
+if (virtual)
+  console.log(
+    'On a virtual clock: gateways without sockets on the memory engine, models of the peers.',
+  );
 if (speed !== 1) {
   console.log(`Everything runs ${speed} × as fast; times are given as if it did not.`);
 }
@@ -49,7 +56,7 @@ for (const { name, about, run } of chosen) {
   });
 }
 if (settings.json !== undefined) {
-  const { cases: _, json, draw: __, ...rest } = settings;
+  const { cases: _, json, draw: __, help: ___, ...rest } = settings;
   const text = JSON.stringify({ node: process.version, settings: rest, results }, null, 2);
   writeFileSync(json ?? '', `${text}\n`);
 }

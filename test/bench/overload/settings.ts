@@ -3,7 +3,7 @@ import type { StubOptions } from './stub/options.ts';
 import { NO_FAULTS } from './stub/options.ts';
 
 export const USAGE = `npm run bench:overload -- [CASE …] [options]
-  --quick            a third of the time a case (3 minutes in all instead of about 12)
+  --quick            a fifth of the time a case (4 minutes in all instead of 12)
   --seconds N        measured time of a case
   --speed N          service times and deadlines N times as fast
   --virtual          the gateway's code alone, on a virtual clock: seconds instead of minutes
@@ -14,7 +14,8 @@ export const USAGE = `npm run bench:overload -- [CASE …] [options]
   --penalty N        part of the throughput that each further multiple of the capacity costs
   --env NAME=VALUE   a setting of the gateways, as it is; may be repeated
   --json FILE        all figures, also as JSON
-  --draw DIR         where the curves are drawn; docs for a whole run in full, else nowhere`;
+  --draw DIR         where the curves are drawn; docs for a whole run in full, else nowhere
+  --help             this text`;
 
 export interface Settings {
   readonly cases: readonly string[];
@@ -28,12 +29,13 @@ export interface Settings {
   readonly stub: Pick<StubOptions, 'serviceMs' | 'cv' | 'penalty' | 'seed'>;
   readonly json: string | undefined;
   readonly draw: string | undefined;
+  readonly help: boolean;
   /** Settings of the gateways: those of a case in model time, then those of the command line. */
   gatewayEnv(durations: Readonly<Record<string, number>>): Record<string, string>;
 }
 
 const DEFAULTS = { measureMs: 30_000, warmUpMs: 6_000, faultCalls: 5_000 };
-const QUICK = { measureMs: 10_000, warmUpMs: 5_000, faultCalls: 1_500 };
+const QUICK = { measureMs: 6_000, warmUpMs: 5_000, faultCalls: 1_500 };
 
 /**
  * Waits that a click is accepted for: with a call's longest time they still end within three seconds.
@@ -70,6 +72,7 @@ export function readSettings(args: readonly string[]): Settings {
       env: { type: 'string', multiple: true, default: [] },
       json: { type: 'string' },
       draw: { type: 'string' },
+      help: { type: 'boolean', default: false },
     },
   });
   const form = values.quick ? QUICK : DEFAULTS;
@@ -94,6 +97,7 @@ export function readSettings(args: readonly string[]): Settings {
     },
     json: values.json,
     draw: values.draw ?? (whole ? 'docs' : undefined),
+    help: values.help,
     gatewayEnv: (durations) => ({
       ...OTHERS,
       ...inRealTime({ ...DURATIONS, ...durations }, speed),

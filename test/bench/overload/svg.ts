@@ -30,7 +30,9 @@ export interface Chart {
 const WIDTH = 720;
 const HEIGHT = 420;
 const PLOT = { left: 72, right: 700, top: 96, bottom: 366 } as const;
-const LEGEND_WIDTH = 155;
+const LEGEND = { sample: 33, character: 6.6, gap: 18 } as const;
+/** Marks on few points help to read them; on many they hide the line. */
+const MOST_MARKS = 12;
 
 /** Told apart by shape, too, for those who do not see the colours. */
 const MARKS = ['circle', 'square', 'triangle', 'diamond'] as const;
@@ -62,7 +64,9 @@ export function drawSvg(chart: Chart): string {
     `<style>${STYLE}\n</style>`,
     text(PLOT.left, 26, chart.title, 'class="title"'),
     text(PLOT.left, 46, chart.subtitle),
-    ...chart.lines.map((line, index) => legendEntry(line, styleOf(chart, index), index)),
+    ...chart.lines.map((line, index) =>
+      legendEntry(line, styleOf(chart, index), chart.lines.slice(0, index)),
+    ),
     ...chart.y.ticks.map((tick) => horizontalTick(toY(tick.at), tick.text)),
     ...chart.x.ticks.map((tick) => verticalTick(toX(tick.at), tick.text)),
     `<path class="axis" d="M${PLOT.left} ${PLOT.top}V${PLOT.bottom}H${PLOT.right}" fill="none"/>`,
@@ -109,19 +113,23 @@ function drawLine(
     pen = 'L';
     marks.push(markAt(style, toX(x), toY(y)));
   }
-  // Marks on few points help to read them; on many they hide the line.
-  const shown = line.reference === true || marks.length > 12 ? [] : marks;
-  return [`<path class="${className}" d="${path}"/>`, ...shown].join('\n');
+  return [`<path class="${className}" d="${path}"/>`, ...(hasMarks(line) ? marks : [])].join('\n');
 }
 
-function legendEntry(line: Line, style: number, index: number): string {
-  const x = PLOT.left + index * LEGEND_WIDTH;
+function legendEntry(line: Line, style: number, before: readonly Line[]): string {
+  const x = round(PLOT.left + before.reduce((width, { label }) => width + legendWidth(label), 0));
   const reference = line.reference === true;
   const className = reference ? 'line reference' : `line s${style}`;
   const sample = `<path class="${className}" d="M${x} 70H${x + 26}"/>`;
-  const mark = reference ? '' : markAt(style, x + 13, 70);
-  return `${sample}${mark}${text(x + 33, 74, line.label)}`;
+  const mark = hasMarks(line) ? markAt(style, x + 13, 70) : '';
+  return `${sample}${mark}${text(round(x + LEGEND.sample), 74, line.label)}`;
 }
+
+const legendWidth = (label: string): number =>
+  LEGEND.sample + label.length * LEGEND.character + LEGEND.gap;
+
+const hasMarks = ({ reference, points }: Line): boolean =>
+  reference !== true && points.length <= MOST_MARKS;
 
 function markAt(style: number, x: number, y: number): string {
   const attributes = `class="m${style}"`;

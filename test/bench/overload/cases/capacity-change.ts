@@ -9,7 +9,8 @@ import { DEADLINE_MS, firstGoodWindow, goodput } from '../measures.ts';
 import type { Settings } from '../settings.ts';
 import { stubOf } from '../settings.ts';
 import type { Case, Report, Table } from './case.ts';
-import { contenders, judged } from './case.ts';
+import { CONTENDERS, judged, placeOf } from './case.ts';
+import { lateness } from './figures-of.ts';
 import { objectsOf, SESSIONS, TEN_PEOPLE } from './people.ts';
 
 const HIGH = 4;
@@ -41,7 +42,7 @@ async function runCapacityChange(settings: Settings, report: Report): Promise<vo
   const perSecond = (LOAD * HIGH * 1000) / settings.stub.serviceMs;
   const arrivals = poisson(random, perSecond, span, objectsOf(SESSIONS));
   const stub = stubOf(settings, HIGH);
-  const arms = contenders(settings).map((system) => ({ ...TEN_PEOPLE, system, arrivals, stub }));
+  const arms = CONTENDERS.map((system) => ({ ...TEN_PEOPLE, system, arrivals, stub }));
   const plan = {
     window: span,
     endMs: span.untilMs + DEADLINE_MS,
@@ -54,8 +55,11 @@ async function runCapacityChange(settings: Settings, report: Report): Promise<vo
   for (const outcome of outcomes) report.table(tableOf(outcome, phases, settings));
   const [ours, peer] = outcomes;
   const { serviceMs } = settings.stub;
-  const run = { steps: stepsOf(phases), untilMs: span.untilMs, serviceMs };
-  if (ours !== undefined) report.drawing(capacityDrawing({ ...run, ours, peer }));
+  const where = placeOf(settings);
+  const run = { steps: stepsOf(phases), untilMs: span.untilMs, serviceMs, where };
+  if (ours !== undefined && peer !== undefined) {
+    report.drawing(capacityDrawing({ ...run, ours, peer }));
+  }
 }
 
 const stepsOf = ({ low, after }: Phases) => [
@@ -74,7 +78,8 @@ function phasesOf({ measureMs, warmUpMs }: Settings): Phases {
   };
 }
 
-function tableOf({ system, ledger, samples }: Outcome, phases: Phases, settings: Settings): Table {
+function tableOf(outcome: Outcome, phases: Phases, settings: Settings): Table {
+  const { system, ledger, samples } = outcome;
   const { before, low, after } = phases;
   const high = (HIGH * 1000) / settings.stub.serviceMs;
   const least = (LOW * 1000) / settings.stub.serviceMs;
@@ -112,6 +117,6 @@ function tableOf({ system, ledger, samples }: Outcome, phases: Phases, settings:
   ];
   return {
     title: `capacity ${HIGH} → ${LOW} → ${HIGH}, ${system}`,
-    figures: judged(system, figures),
+    figures: [...judged(system, figures), lateness(outcome)],
   };
 }

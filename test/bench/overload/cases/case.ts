@@ -30,12 +30,14 @@ export interface Case {
   readonly run: (settings: Settings, report: Report) => Promise<void>;
 }
 
-/** What is compared, in the order of the tables: Maskwire alone when nothing is real. */
-export function contenders({ virtual }: Settings): readonly SystemName[] {
-  return virtual ? ['Maskwire'] : ['Maskwire', 'FIFO queue', 'naive proxy'];
-}
+/** What is compared, in the order of the tables. */
+export const CONTENDERS: readonly SystemName[] = ['Maskwire', 'FIFO queue', 'naive proxy'];
 
 /** The targets are Maskwire's; its peers are there for comparison. */
 export function judged(system: SystemName, figures: readonly Figure[]): readonly Figure[] {
   return system === 'Maskwire' ? figures : figures.map(({ target: _, ...figure }) => figure);
 }
+
+/** For those who read a curve without the command that drew it. */
+export const placeOf = ({ virtual }: Settings): string =>
+  virtual ? 'on a virtual clock' : 'real processes';

@@ -9,6 +9,7 @@ import { clicksWithin, masksWithin, share } from '../measures.ts';
 import type { Settings } from '../settings.ts';
 import { stubOf } from '../settings.ts';
 import type { Case, Report, Table } from './case.ts';
+import { lateness } from './figures-of.ts';
 import { OBJECTS_EACH, objectsOf, SESSIONS, TEN_PEOPLE } from './people.ts';
 
 const CAPACITY = 4;
@@ -72,6 +73,7 @@ function tableOf(alone: Outcome, among: Outcome, window: Span, fairShare: number
         unit: '1/s',
         target: { most: 2.1 },
       },
+      lateness(among),
     ],
   };
 }

@@ -60,11 +60,18 @@ export function etaFigures({ ledger }: Outcome, span: Span): readonly Figure[] {
   ];
 }
 
-/** What the machine did to the run. */
-export function lateness({ lateness: late }: Outcome): Figure {
+/**
+ * What the machine did to the run: when it makes clicks late, it also makes calls longer and masks
+ * late, and figures are those of a busy machine.
+ */
+export function lateness({ lateness: late }: Pick<Outcome, 'lateness'>): Figure {
   return {
-    name: 'clicks made late by the generator, p99',
+    name: 'the machine: clicks made late by the generator, p99',
     value: quantile(late, 0.99),
     unit: 'ms',
+    target: { most: MOST_LATE_MS },
   };
 }
+
+/** A part of a call's time that does not matter. */
+const MOST_LATE_MS = 20;

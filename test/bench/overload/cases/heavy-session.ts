@@ -1,6 +1,7 @@
 import { SeededRandom } from '../../../sim/seeded-random.ts';
 import { quantile } from '../../support/figures.ts';
 import type { Arm } from '../arm.ts';
+import type { Outcome } from '../experiment.ts';
 import { runArms } from '../experiment.ts';
 import type { Span } from '../load/arrivals.ts';
 import { inOrder, poisson } from '../load/arrivals.ts';
@@ -16,6 +17,7 @@ import {
 import type { Settings } from '../settings.ts';
 import { stubOf } from '../settings.ts';
 import type { Case, Report, Table } from './case.ts';
+import { lateness } from './figures-of.ts';
 import { OBJECTS_EACH, objectsOf, range, SESSIONS, TEN_PEOPLE } from './people.ts';
 
 const CAPACITY = 4;
@@ -38,9 +40,7 @@ async function runHeavySession(settings: Settings, report: Report): Promise<void
   const window = { fromMs: settings.warmUpMs, untilMs };
   const arms = CALM_LOADS.flatMap((load) => armsOf(settings, load, untilMs));
   const plan = { window, endMs: untilMs + DEADLINE_MS };
-  const outcomes = (await runArms(arms, plan, settings)).map(({ ledger }) =>
-    recordsOf(ledger, (object) => object < SESSIONS * OBJECTS_EACH),
-  );
+  const outcomes = await runArms(arms, plan, settings);
   for (const [index, load] of CALM_LOADS.entries()) {
     const [without, together] = outcomes.slice(2 * index);
     if (without !== undefined && together !== undefined) {
@@ -64,7 +64,8 @@ function armsOf(settings: Settings, load: number, untilMs: number): Arm[] {
   ];
 }
 
-function tableOf(load: number, without: Records, together: Records, window: Span): Table {
+function tableOf(load: number, alone: Outcome, among: Outcome, window: Span): Table {
+  const [without, together] = [ofTheTen(alone), ofTheTen(among)];
   const p95 = ({ masks }: Records) => quantile(maskLatencies(masks, window), 0.95);
   const answered = ({ clicks }: Records) => answeredShare(clicks, window);
   const shares = masksBySession(together.masks, window, SESSIONS, OBJECTS_EACH);
@@ -88,6 +89,11 @@ function tableOf(load: number, without: Records, together: Records, window: Span
       },
       { name: "the ten's clicks answered in time, without", value: answered(without), unit: '' },
       { name: "the ten's clicks answered in time, with", value: answered(together), unit: '' },
+      lateness(among),
     ],
   };
+}
+
+function ofTheTen({ ledger }: Outcome): Records {
+  return recordsOf(ledger, (object) => object < SESSIONS * OBJECTS_EACH);
 }

@@ -11,7 +11,7 @@ import { DEADLINE_MS, jainIndex, masksBySession, recoveryMs } from '../measures.
 import type { Settings } from '../settings.ts';
 import { stubOf } from '../settings.ts';
 import type { Case, Report, Table } from './case.ts';
-import { contenders, judged } from './case.ts';
+import { CONTENDERS, judged, placeOf } from './case.ts';
 import type { Summary } from './figures-of.ts';
 import { etaFigures, lateness, summarise } from './figures-of.ts';
 import { OBJECTS_EACH, objectsOf, SESSIONS, TEN_PEOPLE } from './people.ts';
@@ -48,7 +48,7 @@ async function runOfferedLoads(settings: Settings, report: Report): Promise<void
       report.table(tableOf(outcome, summary, load, spans));
     }
   }
-  for (const drawing of loadDrawings(points)) report.drawing(drawing);
+  for (const drawing of loadDrawings(points, placeOf(settings))) report.drawing(drawing);
 }
 
 const capacityPerSecond = ({ stub }: Settings) => (CAPACITY * 1000) / stub.serviceMs;
@@ -77,7 +77,7 @@ function armsOf(settings: Settings, load: number, spans: Spans): Arm[] {
     ...poisson(random, CALM_LOAD * perSecond, spans.calm, objects),
   ];
   const stub = stubOf(settings, CAPACITY);
-  return contenders(settings).map((system) => ({ ...TEN_PEOPLE, system, arrivals, stub }));
+  return CONTENDERS.map((system) => ({ ...TEN_PEOPLE, system, arrivals, stub }));
 }
 
 function tableOf(outcome: Outcome, summary: Summary, load: number, spans: Spans): Table {
@@ -86,7 +86,7 @@ function tableOf(outcome: Outcome, summary: Summary, load: number, spans: Spans)
   const eta = system === 'Maskwire' ? etaFigures(outcome, spans.measured) : [];
   return {
     title: `${load} × capacity, ${system}`,
-    figures: judged(system, [...figures, ...eta, lateness(outcome)]),
+    figures: [...judged(system, [...figures, ...eta]), lateness(outcome)],
   };
 }
 

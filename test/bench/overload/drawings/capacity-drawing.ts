@@ -11,10 +11,12 @@ export interface CapacityStep {
 
 export interface CapacityRun {
   readonly ours: Outcome;
-  readonly peer: Outcome | undefined;
+  readonly peer: Outcome;
   readonly steps: readonly CapacityStep[];
   readonly untilMs: number;
   readonly serviceMs: number;
+  /** Where it was measured. */
+  readonly where: string;
 }
 
 /** Goodput is that of the seconds before. */
@@ -23,18 +25,17 @@ const MOST = 6;
 
 /** All in the server's places, so that goodput, calls in flight and capacity share an axis. */
 export function capacityDrawing(run: CapacityRun): Drawing {
-  const { peer } = run;
   return {
     name: 'overload-capacity',
     chart: {
       title: 'A server that loses three of its four places, and gets them back',
-      subtitle: 'clicks at twice the full capacity throughout',
+      subtitle: `clicks at twice the full capacity throughout; ${run.where}`,
       x: timeAxis(run.untilMs),
       y: placesAxis,
       lines: [
         { label: 'Maskwire: goodput', points: goodputOver(run.ours, run) },
+        { label: 'FIFO: goodput', points: goodputOver(run.peer, run) },
         { label: 'Maskwire: in flight', points: inFlight(run.ours), steps: true },
-        ...(peer === undefined ? [] : [{ label: 'FIFO: goodput', points: goodputOver(peer, run) }]),
         { label: 'capacity', points: capacityOver(run), steps: true, reference: true },
       ],
     },

@@ -36,15 +36,15 @@ const waitAxis: Axis = {
   ticks: [0.5, 1, 3, 10, 30].map((at) => ({ at, text: `${at} s` })),
 };
 
-/** Goodput and p99 over the offered load, a line for each system. */
-export function loadDrawings(points: readonly Point[]): Drawing[] {
+/** Goodput and p99 over the offered load, a line for each system; `where` it was measured. */
+export function loadDrawings(points: readonly Point[], where: string): Drawing[] {
   const everywhere = [{ x: loadAxis.from }, { x: loadAxis.until }];
   return [
     {
       name: 'overload-goodput',
       chart: {
         title: 'Goodput under overload',
-        subtitle: 'masks delivered within 3 s of the newest click that they cover',
+        subtitle: `masks within 3 s of the newest click that they cover; ${where}`,
         x: loadAxis,
         y: goodputAxis,
         lines: linesOf(points, ({ goodput }) => goodput),
@@ -54,7 +54,7 @@ export function loadDrawings(points: readonly Point[]): Drawing[] {
       name: 'overload-p99',
       chart: {
         title: 'Waiting under overload',
-        subtitle: 'of the masks delivered; where a line is missing there was none',
+        subtitle: `of the masks delivered; a line is missing where there was none; ${where}`,
         x: loadAxis,
         y: waitAxis,
         lines: [

@@ -6,7 +6,8 @@ import type {
 } from '../../../../src/ports/feature-server.ts';
 import { FeatureServerError } from '../../../../src/ports/feature-server.ts';
 import { MADE } from '../stub/mask.ts';
-import type { Connection, Stub } from '../stub/stub.ts';
+import type { Stub } from '../stub/stub.ts';
+import { VirtualConnection } from '../stub/virtual-connection.ts';
 
 /** What the stub says in `Retry-After`. */
 const RETRY_AFTER_MS = 1_000;
@@ -38,19 +39,5 @@ async function segment(
     throw new FeatureServerError('failed', ending);
   } finally {
     connection.close();
-  }
-}
-
-class VirtualConnection implements Connection {
-  readonly #listeners: (() => void)[] = [];
-  closed = false;
-
-  onClose(listener: () => void): void {
-    this.#listeners.push(listener);
-  }
-
-  close(): void {
-    this.closed = true;
-    for (const listener of this.#listeners) listener();
   }
 }
