@@ -67,37 +67,31 @@ export function decodeRuns(counts: string, pixels: number): Runs {
   const runs = new Uint32Array(counts.length);
   let length = 0;
   let total = 0;
-  let position = 0;
-  while (position < counts.length) {
-    const start = position;
-    position = endOfValue(counts, start);
-    let run = valueAt(counts, start, position);
-    if (length > 2) run += runs[length - 2] as number;
+  let value = 0;
+  let shift = 0;
+  for (let position = 0; position < counts.length; position++) {
+    const group = groupAt(counts, position);
+    if (shift === 5 * MAX_GROUPS) throw new RleError(`value before ${position} is too long`);
+    value |= (group & 31) << shift;
+    shift += 5;
+    if ((group & 32) !== 0) continue;
+    const change = (group & 16) === 0 ? value : value | (-1 << shift);
+    const run = length > 2 ? change + (runs[length - 2] as number) : change;
     total += run;
     if (run < 0 || total > pixels) throw new RleError(`run ${length} does not fit the mask`);
     runs[length++] = run;
+    value = 0;
+    shift = 0;
   }
+  if (shift !== 0) throw new RleError('text ends inside a value');
   if (total !== pixels) throw new RleError(`runs cover ${total} of ${pixels} pixels`);
   return runs.slice(0, length);
 }
 
-function endOfValue(counts: string, start: number): number {
-  for (let end = start; end < counts.length; end++) {
-    const group = counts.charCodeAt(end) - ALPHABET_START;
-    if (group < 0 || group > 63) throw new RleError(`invalid character at ${end}`);
-    if (end - start >= MAX_GROUPS) throw new RleError(`value at ${start} is too long`);
-    if ((group & 32) === 0) return end + 1;
-  }
-  throw new RleError('text ends inside a value');
-}
-
-function valueAt(counts: string, start: number, end: number): number {
-  let value = 0;
-  for (let i = start; i < end; i++) {
-    value |= ((counts.charCodeAt(i) - ALPHABET_START) & 31) << (5 * (i - start));
-  }
-  const negative = ((counts.charCodeAt(end - 1) - ALPHABET_START) & 16) !== 0;
-  return negative ? value | (-1 << (5 * (end - start))) : value;
+function groupAt(counts: string, position: number): number {
+  const group = counts.charCodeAt(position) - ALPHABET_START;
+  if (group < 0 || group > 63) throw new RleError(`invalid character at ${position}`);
+  return group;
 }
 
 /**
@@ -199,6 +193,23 @@ function fillColumns(mask: Uint8Array, width: number, height: number, from: numb
       x++;
     }
   }
+}
+
+/** What a mask covers. */
+export interface Extent {
+  /** Foreground pixels. */
+  readonly area: number;
+  /** The smallest box of whole pixels that holds all foreground, or null for an empty mask. */
+  readonly bounds: Box | null;
+}
+
+/**
+ * Reads a compressed mask from anyone, for what it covers.
+ * @throws {@link RleError} as {@link decodeRle}
+ */
+export function extentOfRle(rle: Rle): Extent {
+  const runs = decodeRle(rle);
+  return { area: areaOfRuns(runs), bounds: boundsOfRuns(runs, rle.size[0]) };
 }
 
 /** Foreground pixels. */

@@ -1,5 +1,6 @@
 import type { Tenant } from '../core/ids.ts';
 import type { Prompt } from '../core/prompt.ts';
+import type { Extent } from '../core/rle.ts';
 import type { FeatureServerInfo } from '../protocol/feature-server.ts';
 import type { CocoRle } from '../protocol/mask.ts';
 import type { ImageFacts } from './session-store.ts';
@@ -20,7 +21,8 @@ export interface SegmentCall {
   readonly prompt: Prompt;
 }
 
-export interface SegmentAnswer {
+/** An answer that was checked, with what the check has found out. */
+export interface SegmentAnswer extends Extent {
   readonly mask: CocoRle;
   readonly score: number;
   readonly model: string;

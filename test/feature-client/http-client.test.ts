@@ -89,9 +89,10 @@ describe('good answers', () => {
     expect(server.received[0]?.url).toBe('/v1/encode');
   });
 
-  test('B3 mask, score and model come back, nothing else', async () => {
+  test('B3 mask, score and model come back with what the mask covers, nothing else', async () => {
     await using server = await scripted(json(200, { ...GOOD, leak: 'x' }));
-    expect(await server.client.segment(CALL, options())).toEqual(GOOD);
+    const covered = { area: 8, bounds: { x: 0, y: 0, width: 4, height: 4 } };
+    expect(await server.client.segment(CALL, options())).toEqual({ ...GOOD, ...covered });
   });
 
   test.each([
@@ -231,7 +232,7 @@ describe('answers that make no sense', () => {
         response.writeHead(200, type === '' ? {} : { 'content-type': type });
         response.end(JSON.stringify(GOOD));
       });
-      expect(await server.client.segment(CALL, options())).toEqual(GOOD);
+      expect(await server.client.segment(CALL, options())).toMatchObject(GOOD);
     },
   );
 

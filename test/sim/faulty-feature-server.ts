@@ -1,4 +1,4 @@
-import { encodeMask } from '../../src/core/rle.ts';
+import { encodeMask, extentOfRle } from '../../src/core/rle.ts';
 import type {
   CallOptions,
   EncodeCall,
@@ -73,8 +73,10 @@ export class FaultyFeatureServer implements FeatureServer {
       for (const point of prompt.points) {
         mask[Math.floor(point.y) * image.width + Math.floor(point.x)] = point.label;
       }
+      const rle = encodeMask(mask, image);
       return {
-        mask: { format: 'coco_rle', ...encodeMask(mask, image) },
+        mask: { format: 'coco_rle', ...rle },
+        ...extentOfRle(rle),
         score: 0.5,
         model: 'simulated',
       };

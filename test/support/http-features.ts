@@ -1,5 +1,5 @@
 /** A feature server in this process whose answers a test decides. */
-import { encodeMask } from '../../src/core/rle.ts';
+import { encodeMask, extentOfRle } from '../../src/core/rle.ts';
 import type {
   CallOptions,
   EncodeCall,
@@ -19,7 +19,13 @@ export function rectangle({ image, prompt }: SegmentCall): SegmentAnswer {
   for (let y = box.y; y < Math.min(height, box.y + box.height); y++) {
     mask.fill(1, y * width + box.x, y * width + Math.min(width, box.x + box.width));
   }
-  return { mask: { format: 'coco_rle', ...encodeMask(mask, image) }, score: 0.9, model: 'test' };
+  const rle = encodeMask(mask, image);
+  return {
+    mask: { format: 'coco_rle', ...rle },
+    ...extentOfRle(rle),
+    score: 0.9,
+    model: 'test',
+  };
 }
 
 /** Answers at once with {@link rectangle}, until told otherwise. */

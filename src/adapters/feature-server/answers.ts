@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { jsonFlaws } from '../../core/json-flaws.ts';
 import type { Size } from '../../core/prompt.ts';
-import { decodeRle, RleError } from '../../core/rle.ts';
+import type { Extent, Rle } from '../../core/rle.ts';
+import { extentOfRle, RleError } from '../../core/rle.ts';
 import type { SegmentAnswer } from '../../ports/feature-server.ts';
 import { FeatureServerError } from '../../ports/feature-server.ts';
 import type { FeatureServerInfo } from '../../protocol/feature-server.ts';
@@ -61,13 +62,16 @@ export function readSegmented(text: string, image: Size): SegmentAnswer {
   if (height !== image.height || width !== image.width) {
     throw failed('The feature server answered with a mask of another size than the image.');
   }
+  return { mask, ...extentOf(mask), score: Math.min(1, Math.max(0, score)), model };
+}
+
+function extentOf(mask: Rle): Extent {
   try {
-    decodeRle(mask);
+    return extentOfRle(mask);
   } catch (error) {
     if (!(error instanceof RleError)) throw error;
     throw failed('The feature server answered with a mask that cannot be read.', error);
   }
-  return { mask, score: Math.min(1, Math.max(0, score)), model };
 }
 
 /** B5: the body of a 409. */

@@ -1,8 +1,7 @@
-import { areaOfRuns, boundsOfRuns, decodeRle } from '../../core/rle.ts';
 import type { CallOptions, SegmentAnswer } from '../../ports/feature-server.ts';
 import { FeatureServerError } from '../../ports/feature-server.ts';
 import type { Preparation } from '../../ports/image-registry.ts';
-import type { Answer, Outcome, Work } from '../../ports/session-store.ts';
+import type { Outcome, Work } from '../../ports/session-store.ts';
 import type { Lease, SegmentToken } from '../../ports/work-queue.ts';
 import { passingFrame } from '../stream/frames.ts';
 import { callFeatureServer, problemOf, retryAt } from './call.ts';
@@ -123,7 +122,7 @@ class SegmentRun {
       serverMs: endedAt - startedAt,
       totalMs: Math.max(0, endedAt - changedAt),
     };
-    return { kind: 'answer', answer: answerOf(given, timings), prompt };
+    return { kind: 'answer', answer: { ...given, timings }, prompt };
   }
 
   async #segmentOrHeal(embeddingId: string | undefined): Promise<SegmentAnswer> {
@@ -165,18 +164,4 @@ class SegmentRun {
     const { traceparent } = this.#work;
     return { requestId: this.#context.random.token(12), deadlineMs, signal, traceparent };
   }
-}
-
-function answerOf(given: SegmentAnswer, timings: Answer['timings']): Answer {
-  const { mask, score, model } = given;
-  const runs = decodeRle(mask);
-  const [height] = mask.size;
-  return {
-    mask,
-    bounds: boundsOfRuns(runs, height),
-    area: areaOfRuns(runs),
-    score,
-    model,
-    timings,
-  };
 }

@@ -1,4 +1,4 @@
-import { encodeMask } from '../../../src/core/rle.ts';
+import { encodeMask, extentOfRle } from '../../../src/core/rle.ts';
 import type {
   CallOptions,
   EncodeCall,
@@ -68,8 +68,10 @@ export class ScriptedServer implements FeatureServer {
     const { image, prompt } = call;
     const mask = new Uint8Array(image.width * image.height);
     for (const { x, y, label } of prompt.points) mask[y * image.width + x] = label;
+    const rle = encodeMask(mask, image);
     return {
-      mask: { format: 'coco_rle', ...encodeMask(mask, image) },
+      mask: { format: 'coco_rle', ...rle },
+      ...extentOfRle(rle),
       score: 0.5,
       model: 'scripted',
     };

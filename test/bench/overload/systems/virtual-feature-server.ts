@@ -1,3 +1,4 @@
+import { extentOfRle } from '../../../../src/core/rle.ts';
 import type {
   CallOptions,
   FeatureServer,
@@ -32,7 +33,7 @@ async function segment(
   signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   try {
     const ending = await Promise.race([stub.serve({ prompt, deadlineMs }, connection), left]);
-    if (ending === 'answer') return MADE;
+    if (ending === 'answer') return { ...MADE, ...extentOfRle(MADE.mask) };
     if (ending === 'busy') {
       throw new FeatureServerError('overloaded', 'busy', { retryAfterMs: RETRY_AFTER_MS });
     }
