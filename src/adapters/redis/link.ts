@@ -79,16 +79,21 @@ export class RedisLink implements AsyncDisposable {
    * Gives a command to the primary that holds the key; without a key, to one of them. See the class
    * for what it must bear.
    */
-  async use<Result>(command: (client: Redis) => Promise<Result>, key = ''): Promise<Result> {
-    if (this.#pending >= MAX_PENDING) throw storageUnavailable('The storage does not answer');
-    this.#pending += 1;
-    try {
-      return await this.#attempt(command, key);
-    } catch (error) {
-      throw translated(error);
-    } finally {
-      this.#pending -= 1;
+  use<Result>(command: (client: Redis) => Promise<Result>, key = ''): Promise<Result> {
+    if (this.#pending >= MAX_PENDING) {
+      return Promise.reject(storageUnavailable('The storage does not answer'));
     }
+    this.#pending += 1;
+    return this.#attempt(command, key).then(
+      (result) => {
+        this.#pending -= 1;
+        return result;
+      },
+      (error: unknown) => {
+        this.#pending -= 1;
+        throw translated(error);
+      },
+    );
   }
 
   /** Gives a command to every primary; rejects when one of them cannot be used. */
@@ -117,25 +122,47 @@ export class RedisLink implements AsyncDisposable {
     return primaries.length > 0 && primaries.every((node) => this.#linkTo(node).isUp);
   }
 
-  async #attempt<Result>(
+  #attempt<Result>(command: (client: Redis) => Promise<Result>, key: string): Promise<Result> {
+    const end = Date.now() + this.#options.deadlineMs;
+    const node = this.#topology.primaryOf(key);
+    if (node === undefined) return this.#find(command, key, end);
+    return this.#linkTo(node)
+      .use(command, end)
+      .catch((error: unknown) => this.#pursue(command, key, end, { asked: node, error }));
+  }
+
+  async #find<Result>(
     command: (client: Redis) => Promise<Result>,
     key: string,
+    end: number,
   ): Promise<Result> {
-    const end = Date.now() + this.#options.deadlineMs;
-    const known = this.#topology.primaryOf(key);
-    let route =
-      known === undefined ? await this.#route(key, end) : { node: known, send: unchanged };
-    for (let redirections = 0; ; redirections += 1) {
-      const { node, send } = route;
+    const { node } = await this.#route(key, end);
+    try {
+      return await this.#linkTo(node).use(command, end);
+    } catch (error) {
+      return await this.#pursue(command, key, end, { asked: node, error });
+    }
+  }
+
+  /** Where the command has failed, it goes on to whoever may carry it out. */
+  async #pursue<Result>(
+    command: (client: Redis) => Promise<Result>,
+    key: string,
+    end: number,
+    failure: { readonly asked: RedisNode; readonly error: unknown },
+  ): Promise<Result> {
+    let { asked, error } = failure;
+    for (let redirections = 0; redirections < MAX_REDIRECTIONS; redirections += 1) {
+      const next = Date.now() >= end ? undefined : await this.#routeAfter(error, asked, key, end);
+      if (next === undefined) break;
       try {
-        return await this.#linkTo(node).use((client) => command(send(client)), end);
-      } catch (error) {
-        const isOver = redirections === MAX_REDIRECTIONS || Date.now() >= end;
-        const next = isOver ? undefined : await this.#routeAfter(error, node, key, end);
-        if (next === undefined) throw error;
-        route = next;
+        return await this.#linkTo(next.node).use((client) => command(next.send(client)), end);
+      } catch (again) {
+        asked = next.node;
+        error = again;
       }
     }
+    throw error;
   }
 
   async #route(key: string, end: number): Promise<Route> {

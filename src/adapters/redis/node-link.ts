@@ -79,21 +79,8 @@ export class NodeLink implements AsyncDisposable {
    * Gives a command before the time `end` has come. Rejects with what ioredis or the server says, or
    * with {@link LinkLost}.
    */
-  async use<Result>(command: (client: Redis) => Promise<Result>, end: number): Promise<Result> {
-    if (!this.isUp) await this.#whenReady(end);
-    const sentAt = Date.now();
-    try {
-      return await before(command(this.#client), end - Date.now());
-    } catch (error) {
-      if (error instanceof LinkLost && Date.now() >= sentAt + DOUBT_AFTER_MS) this.#doubt(error);
-      if (isReply(error) || isMistake(error) || Date.now() >= end) throw error;
-      if (error instanceof LinkLost) throw error;
-      // Redis has ended the connection, and ioredis calls it ready until it has closed.
-      if (isUnwritable(error)) this.#down();
-    }
-    // The link broke; its replacement is usually there within milliseconds.
-    if (!this.isUp) await this.#whenReady(end);
-    return await before(command(this.#client), end - Date.now());
+  use<Result>(command: (client: Redis) => Promise<Result>, end: number): Promise<Result> {
+    return this.isUp ? this.#give(command, end) : this.#giveWhenReady(command, end);
   }
 
   /** Ends the connection; replies under way are waited for, but not long. */
@@ -105,6 +92,37 @@ export class NodeLink implements AsyncDisposable {
     );
     await before(closed, CLOSE_WAIT_MS).catch(() => undefined);
     this.#client.disconnect();
+  }
+
+  #give<Result>(command: (client: Redis) => Promise<Result>, end: number): Promise<Result> {
+    const sentAt = Date.now();
+    return before(command(this.#client), end - sentAt).catch((error: unknown) =>
+      this.#giveAgain(command, end, sentAt, error),
+    );
+  }
+
+  async #giveWhenReady<Result>(
+    command: (client: Redis) => Promise<Result>,
+    end: number,
+  ): Promise<Result> {
+    await this.#whenReady(end);
+    return await this.#give(command, end);
+  }
+
+  async #giveAgain<Result>(
+    command: (client: Redis) => Promise<Result>,
+    end: number,
+    sentAt: number,
+    error: unknown,
+  ): Promise<Result> {
+    if (error instanceof LinkLost && Date.now() >= sentAt + DOUBT_AFTER_MS) this.#doubt(error);
+    if (isReply(error) || isMistake(error) || Date.now() >= end) throw error;
+    if (error instanceof LinkLost) throw error;
+    // Redis has ended the connection, and ioredis calls it ready until it has closed.
+    if (isUnwritable(error)) this.#down();
+    // The link broke; its replacement is usually there within milliseconds.
+    if (!this.isUp) await this.#whenReady(end);
+    return await before(command(this.#client), end - Date.now());
   }
 
   async #whenReady(end: number): Promise<void> {

@@ -41,23 +41,23 @@ export function script<Reply>(name: string): Script<Reply> {
  * Runs a script by its hash; with its text where the server does not know it (any more). It may run
  * twice when a link breaks: see {@link RedisLink}.
  */
-export async function run<Reply>(
+export function run<Reply>(
   link: RedisLink,
   { name, keyCount, sha, source }: Script<Reply>,
   keys: readonly string[],
   args: readonly ScriptArgument[],
 ): Promise<Reply> {
-  if (keys.length !== keyCount) throw new TypeError(`${name} takes other keys than ${keys.length}`);
-  const reply = await link.use(async (client) => {
-    try {
-      return await client.evalsha(sha, keyCount, ...keys, ...args);
-    } catch (error) {
-      if (!isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return await client.eval(source, keyCount, ...keys, ...args);
-    }
-  }, keys[0]);
+  if (keys.length !== keyCount) {
+    return Promise.reject(new TypeError(`${name} takes other keys than ${keys.length}`));
+  }
+  const [key] = keys;
+  const byText = (error: unknown) => {
+    if (!isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return link.use((client) => client.eval(source, keyCount, ...keys, ...args), key);
+  };
+  const reply = link.use((client) => client.evalsha(sha, keyCount, ...keys, ...args), key);
   // The header of the script and the place of its `script<…>()` are read side by side.
-  return reply as Reply;
+  return reply.catch(byText) as Promise<Reply>;
 }
 
 function read(name: string): string {
