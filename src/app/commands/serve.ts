@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { host, integer } from '../config/variable.ts';
 import type { Config, Environment } from '../config.ts';
@@ -7,6 +6,7 @@ import { argument } from './arguments.ts';
 import { CommandError } from './command-error.ts';
 import { listenFailure } from './listen-failure.ts';
 import { onStopSignal } from './stop-signal.ts';
+import { sizeYoungGeneration } from './young-generation.ts';
 
 interface Options {
   readonly host?: string;
@@ -27,16 +27,8 @@ export function serveCommand(): Command {
     .action(runServe);
 }
 
-/**
- * Keeps the heap's young generation at its initial size. Left alone it grows to 48 MiB when thousands
- * of streams open at once, and stays there: 10 KB for each of 5,000.
- */
-function boundYoungGeneration(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
-}
-
 async function runServe(options: Options): Promise<void> {
-  boundYoungGeneration();
+  sizeYoungGeneration();
   const { config, warnings } = loadConfig(withOptions(processEnvironment(), options));
   for (const warning of warnings) console.error(`maskwire: warning: ${warning}`);
   // Loaded when it is needed: a mistyped option should not wait for image codecs.
