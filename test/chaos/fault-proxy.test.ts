@@ -86,6 +86,23 @@ describe('the fault proxy', () => {
     expect((await answer).join('')).toBe('kept');
   });
 
+  test('a black hole for one address lets the others through', async () => {
+    await using link = await setUp();
+    const far = connect({ port: link.proxy.port, host: '127.0.0.1', localAddress: '127.0.0.3' });
+    await once(far, 'connect');
+    link.proxy.set({ blackHoleFrom: '127.0.0.3' });
+    let came = false;
+    const answer = echoed(far, 'kept').then((pieces) => {
+      came = true;
+      return pieces;
+    });
+    expect((await echoed(link.socket, 'through')).join('')).toBe('through');
+    expect(came).toBe(false);
+    link.proxy.set({});
+    expect((await answer).join('')).toBe('kept');
+    far.destroy();
+  });
+
   test('resets every connection, and takes new ones', async () => {
     await using link = await setUp();
     await echoed(link.socket, 'before');

@@ -12,6 +12,8 @@ export interface LinkFaults {
   readonly sliceBytes?: number;
   /** Nothing gets through and nothing is closed; what came meanwhile passes when this ends. */
   readonly blackHole?: boolean;
+  /** The same for connections from this address only. */
+  readonly blackHoleFrom?: string;
 }
 
 export class FaultProxy implements AsyncDisposable {
@@ -61,12 +63,17 @@ export class FaultProxy implements AsyncDisposable {
   #join(client: Socket): void {
     const server = connect({ host: '127.0.0.1', port: this.#target, noDelay: true });
     client.setNoDelay(true);
-    this.#carry(client, server);
-    this.#carry(server, client);
+    const source = client.remoteAddress;
+    const faults = () => ({
+      ...this.#faults,
+      blackHole: this.#faults.blackHole || this.#faults.blackHoleFrom === source,
+    });
+    this.#carry(client, server, faults);
+    this.#carry(server, client, faults);
   }
 
-  #carry(from: Socket, to: Socket): void {
-    const pipe = new Pipe(to, () => this.#faults, this.#random);
+  #carry(from: Socket, to: Socket, faults: () => LinkFaults): void {
+    const pipe = new Pipe(to, faults, this.#random);
     this.#sockets.add(from);
     this.#pipes.add(pipe);
     from.on('data', (bytes) => pipe.push(bytes as Buffer));

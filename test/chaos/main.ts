@@ -3,17 +3,29 @@
  * Redis, killed, stopped and cut off under load, or restarted in turn; then everything that readers and
  * writers saw is checked.
  * `npm run chaos -- --readers N [--cuts N] [--seed N]`: readers that are cut off, each so many times.
- * Fails on any violation.
+ * `npm run chaos -- --partition SECONDS [--sessions N] [--rate N] [--seed N]`: a primary is cut off with
+ * its gateways from its replica and its Sentinels, once for each level of durability.
+ * Fails on any violation, and when `replicated` loses what it acknowledged.
  */
 import { parseArgs } from 'node:util';
 import { runCuts } from './cuts.ts';
 import { runChaos } from './driver.ts';
+import type { Level, PartitionReport } from './partition/experiment.ts';
+import { LEVELS, runPartition } from './partition/experiment.ts';
+import { partitionSummary } from './partition/summary.ts';
 import { cutsSummary, summary } from './summary.ts';
 
 /** Bounds that two cores can take. */
-const MAX = { kills: 1_000, sessions: 200, rate: 500, readers: 5_000, cuts: 1_000 } as const;
+const MAX = {
+  ...{ kills: 1_000, sessions: 200, rate: 500 },
+  ...{ readers: 5_000, cuts: 1_000, seconds: 60 },
+} as const;
 /** Far more than a kill and what goes with it takes. */
 const MS_PER_KILL = 10_000;
+/** Clicks before the sides are cut. */
+const CALM_MS = 5_000;
+/** Of Sentinels; their own default of 30 s would leave gateways with a cut-off primary as long. */
+const DOWN_AFTER_MS = 2_000;
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +35,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '64' },
     readers: { type: 'string' },
     cuts: { type: 'string', default: '20' },
+    partition: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
@@ -35,8 +48,13 @@ process.once('SIGTERM', () => interrupted.abort());
 const start = performance.now();
 const log = (line: string) =>
   console.log(`${((performance.now() - start) / 1000).toFixed(1).padStart(7)} ${line}`);
-const violations = values.readers === undefined ? await chaos() : await cutReaders(values.readers);
+const violations = await chosen();
 process.exitCode = violations === 0 ? 0 : 1;
+
+function chosen(): Promise<number> {
+  if (values.partition !== undefined) return partition(values.partition);
+  return values.readers === undefined ? chaos() : cutReaders(values.readers);
+}
 
 async function chaos(): Promise<number> {
   const kills = count('kills', values.kills, MAX.kills);
@@ -62,6 +80,21 @@ async function cutReaders(text: string): Promise<number> {
   const report = await runCuts({ seed, readers, cuts, stop: interrupted.signal, log });
   console.log(`\n${cutsSummary(report)}`);
   return report.violations.length;
+}
+
+/** Acknowledged clicks that `replicated` has lost. */
+async function partition(text: string): Promise<number> {
+  const partitionMs = count('partition', text, MAX.seconds) * 1_000;
+  const sessions = count('sessions', values.sessions, MAX.sessions);
+  const rate = count('rate', values.rate, MAX.rate);
+  console.log(`seed ${seed}, ${text} s, ${sessions} sessions, ${rate} clicks a second`);
+  const load = { seed, sessions, rate, calmMs: CALM_MS, partitionMs, downAfterMs: DOWN_AFTER_MS };
+  const reports: PartitionReport[] = [];
+  for (const level of Object.keys(LEVELS) as Level[]) {
+    reports.push(await runPartition({ ...load, level, log }));
+  }
+  console.log(`\n${partitionSummary(reports)}`);
+  return reports.find(({ level }) => level === 'replicated')?.lost ?? 0;
 }
 
 function count(name: string, text: string, most: number): number {
