@@ -49,6 +49,15 @@ describe('redis engine: start', () => {
     await expect(engine.ready()).resolves.toBeUndefined();
   });
 
+  it('says that the user may not do all that is needed', async () => {
+    for (const rights of ['~* +@all', '&* +@all', '~* &* +@read']) {
+      await using own = await RedisServer.start(`--user me on >pass ${rights}`.split(' '));
+      await expect(start(own.url.replace('//', '//me:pass@'))).rejects.toThrow(
+        /does not let this user do what is needed: give it all commands, keys and channels/,
+      );
+    }
+  });
+
   it('uses the database and the user of the address', async () => {
     await using own = await RedisServer.start('--user me on >pass ~* &* +@all'.split(' '));
     const url = own.url.replace('//', '//me:pass@');

@@ -57,9 +57,11 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Redi
   await using opened = new AsyncDisposableStack();
   const connections = opened.use(openConnections({ address, log }));
   const { commands, subscriber } = connections;
-  await checkServers(connections, address, { durability, log, withinMs: CONNECT_WAIT_MS });
-
   const keys = new RedisKeys(options.prefix);
+  const channel = keys.poolChannel();
+  const checks = { durability, channel, log, withinMs: CONNECT_WAIT_MS };
+  await checkServers(connections, address, checks);
+
   const confirmations =
     durability === 'memory'
       ? UNCONFIRMED

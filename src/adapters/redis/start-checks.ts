@@ -1,6 +1,7 @@
 import type { Logger } from '../../ports/system.ts';
 import type { RedisConnections } from './connections.ts';
 import type { Durability } from './durability.ts';
+import { isReply } from './failure.ts';
 import type { RedisNode } from './redis-node.ts';
 import type { RedisAddress } from './redis-url.ts';
 import { nameOf } from './redis-url.ts';
@@ -13,6 +14,8 @@ type Facts = ReadonlyMap<string, string>;
 
 export interface CheckOptions {
   readonly durability: Durability;
+  /** One that will be rung; a user may have all commands and keys, and no channel. */
+  readonly channel: string;
   readonly log: Logger;
   /** How long servers that start meanwhile may take. */
   readonly withinMs: number;
@@ -26,7 +29,7 @@ export interface CheckOptions {
 export async function checkServers(
   { commands, topology }: Pick<RedisConnections, 'commands' | 'topology'>,
   address: RedisAddress,
-  { durability, log, withinMs }: CheckOptions,
+  { durability, channel, log, withinMs }: CheckOptions,
 ): Promise<void> {
   const failed = (error: unknown) => {
     const { node, error: known } = commands.lastFailure ?? { node: address.nodes[0], error };
@@ -43,6 +46,9 @@ export async function checkServers(
       // ioredis goes on in database 0 when there is no such database.
       if (address.db !== 0) await client.select(address.db);
       const info = facts(await client.info());
+      // A channel has no key of its name: nothing is changed.
+      const allowed: Promise<unknown>[] = [client.spublish(channel, ''), client.persist(channel)];
+      await Promise.all(allowed.map((reply) => reply.catch(rethrowRefusal)));
       return {
         node,
         info,
@@ -59,6 +65,11 @@ export async function checkServers(
   for (const warning of new Set(servers.flatMap(({ info }) => warnings(info, durability)))) {
     log.warn(warning, { server: nameOf(address) });
   }
+}
+
+/** Of servers that do not hold the channel, other replies are in order. */
+function rethrowRefusal(error: unknown): void {
+  if (!isReply(error) || error.message.startsWith('NOPERM')) throw error;
 }
 
 function checkVersion(node: RedisNode, info: Facts): void {

@@ -16,7 +16,7 @@ const HOPELESS =
 const ADVICE: readonly (readonly [said: RegExp, advice: string])[] = [
   [/WRONGPASS|invalid password/i, 'refuses the user or password of REDIS_URL'],
   [/NOAUTH/, 'asks for a password: set REDIS_URL=redis://:<password>@<host>:<port>'],
-  [/NOPERM/, 'does not let this user do what is needed: give it all commands on all keys'],
+  [/NOPERM/, 'does not let this user do what is needed: give it all commands, keys and channels'],
   [/DB index/i, 'has no database of the number at the end of REDIS_URL'],
   [/LOADING/, 'is still reading its data from disk: try again in a while'],
   [/is a replica/, 'is a replica: REDIS_URL must name the primary'],

@@ -91,6 +91,7 @@ export class ClusterTopology implements Topology {
     this.#epoch = epoch;
     const all = [...this.#address.nodes, ...nodes];
     this.#nodes = new Set(all.map((node) => this.#interned(node)));
+    for (const [name, node] of this.#known) if (!this.#nodes.has(node)) this.#known.delete(name);
     const owners: (RedisNode | undefined)[] = Array.from({ length: SLOTS });
     for (const { from, to, primary } of ranges) owners.fill(this.#interned(primary), from, to + 1);
     this.#setOwners(owners);
