@@ -9,6 +9,7 @@ import { ImageService } from './image-service.ts';
 import { ObjectService } from './object-service.ts';
 import { QueueReporter } from './queue-reporter.ts';
 import { SessionService } from './session-service.ts';
+import { SessionWatch } from './session-watch.ts';
 import type { GatewaySettings } from './settings.ts';
 import { StorageMonitor } from './storage-monitor.ts';
 import { EventPages } from './stream/event-pages.ts';
@@ -28,8 +29,8 @@ const STORAGE_CHECK_MS = 1_000;
 const QUEUE_REPORT_MS = 1_000;
 /** How often the streams' positions are compared with the log (L12). */
 const POSITION_CHECK_MS = 10_000;
-/** How often dirty objects without a token are looked for (L7). */
-const SWEEP_MS = 15_000;
+/** How often sessions whose turn has come are looked at for work that nobody has a token for (L7). */
+const SWEEP_MS = 5_000;
 /** How often expired sessions are closed, and those with a stream kept alive: at most. */
 const EXPIRY_MS = 60_000;
 
@@ -75,6 +76,7 @@ export class Gateway implements AsyncDisposable {
     const stopping = this.#stopping.signal;
     this.pages = new EventPages(engine.log, clock, (id) => this.streams.snapshot(id), stopping);
     const sweeper = new Sweeper(engine, clock);
+    const watch = new SessionWatch(engine.watch, clock);
     const estimator = new Estimator();
     const monitor = new ServiceMonitor((state) => {
       log.warn('the feature server changed its state', { state });
@@ -85,14 +87,14 @@ export class Gateway implements AsyncDisposable {
     this.sessions = new SessionService(
       { engine, clock, random },
       this.streams,
-      sweeper,
+      watch,
       options.sessionTtlMs,
     );
     this.images = new ImageService(engine, clock, ports.verifyUrl);
     this.clicks = new ClickService({ engine, clock, random, metrics, stopping }, work);
     this.objects = new ObjectService(engine, clock, work);
     this.#dispatcher = new Dispatcher(
-      { ...ports, estimator, contents, monitor, settings: options },
+      { ...ports, estimator, contents, monitor, watch, settings: options },
       options.featureConcurrency,
     );
     this.health = new HealthService(engine, monitor, this.#dispatcher);

@@ -9,9 +9,9 @@ import type { Clock, Random } from '../ports/system.ts';
 import type { Metadata, Snapshot } from '../protocol/bodies.ts';
 import { eachInTurn } from './each-in-turn.ts';
 import { KnownSessions } from './known-sessions.ts';
+import type { SessionWatch } from './session-watch.ts';
 import { timestamp } from './stream/frames.ts';
 import type { StreamService } from './stream/stream-service.ts';
-import type { Sweeper } from './sweeper.ts';
 import { blobHolder, contentKey } from './work/content.ts';
 
 /** 128 random bits: an id that cannot be guessed, since it opens the session. */
@@ -30,20 +30,20 @@ export class SessionService {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #streams: StreamService;
-  readonly #sweeper: Sweeper;
+  readonly #watch: SessionWatch;
   readonly #known: KnownSessions;
 
   constructor(
     ports: { readonly engine: Engine; readonly clock: Clock; readonly random: Random },
     streams: StreamService,
-    sweeper: Sweeper,
+    watch: SessionWatch,
     sessionTtlMs: number,
   ) {
     this.#engine = ports.engine;
     this.#clock = ports.clock;
     this.#random = ports.random;
     this.#streams = streams;
-    this.#sweeper = sweeper;
+    this.#watch = watch;
     this.#known = new KnownSessions(sessionTtlMs);
   }
 
@@ -67,23 +67,16 @@ export class SessionService {
    */
   async enter(id: SessionId): Promise<SessionFacts> {
     const known = this.#known.find(id, this.#clock.now());
-    if (known === undefined) return await this.look(id);
-    this.#sweeper.watch(known);
-    return known;
+    // Only one that there is: whoever guesses ids must not fill the list.
+    const facts = known ?? (await this.#find(id));
+    await Promise.all([this.#touch(facts), this.#watch.mark(id)]);
+    return facts;
   }
 
   /** The same for requests that give no command: looks, whenever the session was last seen. */
   async look(id: SessionId): Promise<SessionFacts> {
-    const facts = await this.#engine.sessions.find(id);
-    const now = this.#clock.now();
-    // What has expired is gone, even before the next clean-up has noticed it.
-    if (facts === undefined || facts.expiresAt <= now) {
-      this.#known.forget(id);
-      throw sessionNotFound(id);
-    }
-    const isTouched = this.#known.find(id, now) !== undefined;
-    if (!isTouched && (await this.#engine.sessions.touch(id, now))) this.#known.learn(facts, now);
-    this.#sweeper.watch(facts);
+    const facts = await this.#find(id);
+    await this.#touch(facts);
     return facts;
   }
 
@@ -102,13 +95,29 @@ export class SessionService {
   /** Ends what nobody used for the session's life time. */
   async expire(): Promise<void> {
     const { sessions } = this.#engine;
-    for (const id of this.#streams.sessions) await sessions.touch(id, this.#clock.now());
+    for (const id of this.#streams.sessions) {
+      if (await sessions.touch(id, this.#clock.now())) await this.#watch.mark(id);
+    }
     await eachInTurn(await sessions.expired(this.#clock.now()), async (id) => {
       const facts = await sessions.find(id);
       // It may have been used while those before it were closed.
       const over = facts !== undefined && facts.expiresAt <= this.#clock.now();
       if (over) await this.#close(sessions, facts, 'expired');
     });
+  }
+
+  async #find(id: SessionId): Promise<SessionFacts> {
+    const facts = await this.#engine.sessions.find(id);
+    // What has expired is gone, even before the next clean-up has noticed it.
+    if (facts !== undefined && facts.expiresAt > this.#clock.now()) return facts;
+    this.#known.forget(id);
+    throw sessionNotFound(id);
+  }
+
+  async #touch(facts: SessionFacts): Promise<void> {
+    const now = this.#clock.now();
+    if (this.#known.find(facts.sessionId, now) !== undefined) return;
+    if (await this.#engine.sessions.touch(facts.sessionId, now)) this.#known.learn(facts, now);
   }
 
   async #close(

@@ -1,43 +1,60 @@
 import type { SessionId } from '../core/ids.ts';
 import type { Engine } from '../ports/engine.ts';
-import type { SessionFacts } from '../ports/session-store.ts';
+import type { Dirty, SessionFacts } from '../ports/session-store.ts';
 import type { Clock } from '../ports/system.ts';
 import { eachInTurn } from './each-in-turn.ts';
+import { LOOK_EVERY_MS, WATCHED_MS } from './session-watch.ts';
 import { contentKey, prepareToken, segmentToken } from './work/content.ts';
 import { joinImage } from './work/join-image.ts';
 
-/** Sessions that are remembered for the next pass; more are found again when they are next touched. */
-const MAX_WATCHED = 10_000;
+/** Sessions that are taken from the list at once; a gateway that dies leaves no more for later. */
+const BATCH = 100;
 
 /**
  * L7: enqueues what waits for work although nobody may have a token for it: a gateway died between
- * writing a click to the log and enqueueing it, or a failover lost the token.
+ * writing a click to the log and enqueueing it, or the pool lost the token. All gateways share the
+ * list of sessions to look at, and after a loss of the pool all sessions are on it.
  */
 export class Sweeper {
   readonly #engine: Engine;
   readonly #clock: Clock;
-  readonly #watched = new Map<SessionId, SessionFacts>();
+  /** Of the pool for which all sessions are on the list, as far as is known here. */
+  #generation: string | undefined;
 
   constructor(engine: Engine, clock: Clock) {
     this.#engine = engine;
     this.#clock = clock;
   }
 
-  /** The session was touched; it is looked at in the next pass. */
-  watch(facts: SessionFacts): void {
-    if (this.#watched.size < MAX_WATCHED) this.#watched.set(facts.sessionId, facts);
-  }
-
-  /** One pass. Sessions that were found clean are dropped until they are touched again. */
+  /** One pass over the sessions whose turn has come. */
   async sweep(): Promise<void> {
-    await eachInTurn(this.#watched.values(), async (facts) => {
-      if (await this.#sweepSession(facts)) this.#watched.delete(facts.sessionId);
-    });
+    const { watch } = this.#engine;
+    await this.#watchAllAfterLoss();
+    for (;;) {
+      const due = await watch.take(BATCH, LOOK_EVERY_MS, this.#clock.now());
+      await eachInTurn(due, (session) => this.#sweepSession(session));
+      if (due.length < BATCH) return;
+    }
   }
 
-  async #sweepSession(facts: SessionFacts): Promise<boolean> {
+  async #watchAllAfterLoss(): Promise<void> {
+    const { watch, queue } = this.#engine;
+    const generation = await queue.generation();
+    if (generation === this.#generation) return;
+    await watch.watchAll(generation, WATCHED_MS, this.#clock.now());
+    this.#generation = generation;
+  }
+
+  async #sweepSession(session: SessionId): Promise<void> {
+    const { sessions } = this.#engine;
+    const dirty = await sessions.dirty(session);
+    if (dirty.objects.length === 0 && dirty.images.length === 0) return;
+    const facts = await sessions.find(session);
+    if (facts !== undefined) await this.#enqueue(facts, dirty);
+  }
+
+  async #enqueue(facts: SessionFacts, dirty: Dirty): Promise<void> {
     const { sessions, queue, images } = this.#engine;
-    const dirty = await sessions.dirty(facts.sessionId);
     const now = this.#clock.now();
     for (const image of dirty.images) {
       const preparation = await images.find(contentKey(facts.tenant, image));
@@ -52,6 +69,5 @@ export class Sweeper {
     for (const { objectId, image } of dirty.objects) {
       await queue.enqueue(segmentToken(facts, objectId, image), now);
     }
-    return dirty.objects.length === 0 && dirty.images.length === 0;
   }
 }

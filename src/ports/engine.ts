@@ -4,6 +4,7 @@ import type { EventLog } from './event-log.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import type { ImageRegistry } from './image-registry.ts';
 import type { SessionStore } from './session-store.ts';
+import type { WatchList } from './watch-list.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** Everything that remembers. Engines are interchangeable: one contract suite, passed by each. */
@@ -11,6 +12,7 @@ export interface Engine extends AsyncDisposable {
   readonly sessions: SessionStore;
   readonly log: EventLog;
   readonly queue: WorkQueue;
+  readonly watch: WatchList;
   readonly images: ImageRegistry;
   readonly blobs: BlobStore;
   readonly idempotency: IdempotencyStore;

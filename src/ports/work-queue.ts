@@ -108,6 +108,8 @@ export interface WorkQueue {
   load(): Promise<QueueLoad>;
   /** Calls that may be open at once, over all gateways (B6). */
   setLimit(limit: number): Promise<void>;
+  /** Names what the pool remembers; it has another name when it may have lost something. */
+  generation(): Promise<string>;
   /** Rings when something may have become claimable; may ring for nothing. */
   onAvailable(listener: () => void): () => void;
 }

@@ -1,5 +1,6 @@
 /** Whole gateways on one Redis: what one begins another one ends. */
 import { readFile } from 'node:fs/promises';
+import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { freePort, RedisServer } from '../redis/redis-server.ts';
 import { RedisCluster, SentinelGroup } from '../redis/topologies.ts';
@@ -97,6 +98,55 @@ test.each([
     expect(await text).toMatch(/event: segment\.completed\n(.+\n)*data: .*"objectId":"other"/);
   },
 );
+
+test('L7 a click over which its gateway died is ended by another, though nobody comes back', async () => {
+  await using server = await RedisServer.start();
+  await using folder = await temporaryFolder();
+  const file = folder.file('disc.png');
+  await writeDisc(file);
+  const admin = new Redis({ port: server.port, host: '127.0.0.1' });
+  try {
+    await admin.call('ACL', 'SETUSER', 'doomed', 'on', '>secret', '~*', '&*', '+@all');
+    const REDIS_URL = server.url.replace('//', '//doomed:secret@');
+    await using doomed = await gateway({ REDIS_URL });
+    await using _other = await gateway({ REDIS_URL: server.url });
+    const { sessionId } = await segment(doomed.url, file);
+    const session = `${doomed.url}/v1/sessions/${sessionId}`;
+    const { images } = await json<Snapshot>(session);
+    const post = async (objectId: string) => {
+      const point = { x: 5, y: 5, label: 1 };
+      const response = await fetch(`${session}/clicks`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ imageId: images[0]?.imageId, objectId, points: [point] }),
+      });
+      return response.status;
+    };
+    // The log itself is looked at: a request would make a gateway know of the session.
+    const log = async () =>
+      (await admin.xrange(`mw:{${sessionId}}:log`, '-', '+'))
+        .map(([, fields]) => fields.join(' '))
+        .filter((entry) => entry.includes('"objectId":"left-behind"'))
+        .map((entry) => entry.split(' ')[1]);
+    const may = (...keys: string[]) => admin.call('ACL', 'SETUSER', 'doomed', 'resetkeys', ...keys);
+    // It can write to the session, but reaches the pool no more; for a moment it does not ask there first.
+    const attempt = async () => {
+      await may('~*');
+      expect(await post('other')).toBe(202);
+      await may('~mw:{ses*', '~mw:{b*', '~mw:{c*', '~mw:{k*');
+      expect(await post('left-behind')).toBe(503);
+      return await log();
+    };
+    await expect.poll(attempt, { timeout: 20_000 }).toEqual(['click.accepted']);
+    doomed.child.kill('SIGKILL');
+    await doomed.ended;
+    await expect
+      .poll(log, { timeout: 50_000, interval: 200 })
+      .toEqual(['click.accepted', 'segment.completed']);
+  } finally {
+    admin.disconnect();
+  }
+});
 
 test('readiness follows Redis', async () => {
   await using server = await RedisServer.start();

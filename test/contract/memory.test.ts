@@ -8,6 +8,7 @@ import { sessionModelContract } from './session-model.contract.ts';
 import { sessionStoreContract } from './session-store.contract.ts';
 import type { OpenEngine } from './support.ts';
 import { CONTRACT_SETTINGS } from './support.ts';
+import { watchListContract } from './watch-list.contract.ts';
 import { workQueueContract } from './work-queue.contract.ts';
 
 const open: OpenEngine = async (settings = CONTRACT_SETTINGS) => openMemoryEngine({ settings });
@@ -20,3 +21,4 @@ blobStoreContract('memory', open);
 imageRegistryContract('memory', open);
 idempotencyStoreContract('memory', open);
 bucketStoreContract('memory', open);
+watchListContract('memory', open);

@@ -489,5 +489,14 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       await within('the bell', promise);
       expect(rung).toBe(0);
     });
+
+    it('L7 has the same name as long as it loses nothing', async () => {
+      await using engine = await open();
+      const before = await engine.queue.generation();
+      const pool = await Pool.open(engine, 2);
+      await pool.add('a1');
+      await pool.done(await pool.mustClaim());
+      expect(await engine.queue.generation()).toBe(before);
+    });
   });
 }

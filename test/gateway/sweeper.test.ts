@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { clickId, imageId, objectId } from '../../src/core/ids.ts';
+import { clickId, imageId, objectId, sessionId } from '../../src/core/ids.ts';
 import { Sweeper } from '../../src/gateway/sweeper.ts';
 import type { SessionFacts } from '../../src/ports/session-store.ts';
+import { LosableQueue } from '../sim/losable-queue.ts';
 import { meddle } from './support/faulty-engine.ts';
 import type { Service } from './support/service.ts';
 import { nameOf, openService, SIZE } from './support/service.ts';
 
-const SWEEP_MS = 15_000;
+/** The span after which a session is looked at again, and until somebody notices that. */
+const SWEEP_MS = 20_000;
 
 /** What a gateway leaves that dies between the append and the enqueue. */
 async function appendOnly(service: Service, facts: SessionFacts, image = 'cat', object = 'left') {
@@ -25,7 +27,7 @@ describe('the sweep', () => {
     const service = openService();
     const { facts } = await service.readySession();
     await appendOnly(service, facts);
-    await service.pass(5_000);
+    await service.pass(4_000);
     expect(service.server.segments).toHaveLength(0);
     await service.pass(SWEEP_MS);
     expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(1);
@@ -66,20 +68,87 @@ describe('the sweep', () => {
     },
   );
 
-  test('L7 the touch of a session on another gateway finds what a dead one left', async () => {
+  test('L7 another gateway finds what a dead one left, though nobody comes back', async () => {
     const service = openService();
     const { facts } = await service.readySession();
-    await service.pass(2 * SWEEP_MS);
     await service.gateway[Symbol.asyncDispose]();
     await appendOnly(service, facts);
-    const sibling = service.spawn();
-    sibling.start();
-    await service.pass(2 * SWEEP_MS);
-    // It has never heard of the session.
-    expect(service.server.segments).toHaveLength(0);
-    await sibling.sessions.enter(facts.sessionId);
+    service.spawn().start();
     await service.pass(SWEEP_MS + 1_000);
     expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(1);
+  });
+
+  test('L7 a session is watched before it is changed, however seldom it is used', async () => {
+    const service = openService();
+    const { facts, image } = await service.readySession();
+    await service.pass(3_600_000);
+    await service.gateway.sessions.enter(facts.sessionId);
+    await service.pass(59_000);
+    await service.gateway.sessions.enter(facts.sessionId);
+    await service.gateway[Symbol.asyncDispose]();
+    await appendOnly(service, facts);
+    // The others come late: a mark lasts for minutes.
+    await service.pass(100_000);
+    service.spawn().start();
+    await service.pass(SWEEP_MS);
+    expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(1);
+    expect(image).toBeDefined();
+  });
+
+  test('L7 a session with a stream is watched as long as that is open', async () => {
+    const service = openService();
+    const { facts } = await service.readySession();
+    await service.stream(facts);
+    await service.pass(3_600_000);
+    await appendOnly(service, facts);
+    await service.pass(SWEEP_MS + 1_000);
+    expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(1);
+  });
+
+  test('L7 after a loss of the pool all sessions are looked at, used or not', async () => {
+    const pool: { lost?: LosableQueue } = {};
+    const service = openService({
+      settings: { maxWaitMs: 600_000, sessionTtlMs: 86_400_000 },
+      wrap: (engine, clock) => {
+        pool.lost = new LosableQueue(clock, 1, 15_000);
+        return { ...engine, queue: pool.lost.port };
+      },
+    });
+    const sessions = [await service.readySession('a'), await service.readySession('b')];
+    // Nobody may work on them for ten minutes, and nobody asks.
+    await service.engine.queue.setLimit(0);
+    for (const { facts, image } of sessions) await service.click(facts, image, 'left');
+    await service.pass(600_000);
+    pool.lost?.lose();
+    await service.engine.queue.setLimit(1);
+    expect(await service.engine.queue.load()).toMatchObject({ waiting: 0, leased: 0 });
+    await service.pass(15_000 + 2 * SWEEP_MS);
+    for (const { facts } of sessions) {
+      expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(1);
+    }
+  });
+
+  test('L7 nobody can fill the list with sessions that there are not', async () => {
+    const service = openService();
+    const nobody = sessionId('ses_0000000000000000000000');
+    await expect(service.gateway.sessions.enter(nobody)).rejects.toThrow('no session');
+    expect(await service.bare.watch.take(10, 1_000, service.clock.now() + 60_000)).toEqual([]);
+  });
+
+  test('L7 gateways share the sessions: each is looked at once in a while, not by each', async () => {
+    let looks = 0;
+    const service = openService({
+      wrap: (engine) =>
+        meddle(engine, 'sessions', ['dirty'], async (call) => {
+          looks += 1;
+          return await call();
+        }),
+    });
+    for (let n = 0; n < 3; n += 1) service.spawn().start();
+    for (let n = 0; n < 10; n += 1) await service.session();
+    await service.pass(60_000);
+    expect(looks).toBeGreaterThanOrEqual(30);
+    expect(looks).toBeLessThanOrEqual(40);
   });
 
   test('L7 a sweep changes nothing where everything waits for its turn already', async () => {
@@ -110,30 +179,30 @@ describe('the sweep', () => {
     await appendOnly(service, facts);
     losing = true;
     await service.pass(SWEEP_MS + 1_000);
-    expect(lost).toBe(1);
+    expect(lost).toBeGreaterThan(0);
     losing = false;
     await service.pass(SWEEP_MS);
     expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(1);
   });
 
-  test('L7 a session is watched as long as something of it waits, and no longer', async () => {
-    const asked: string[] = [];
+  test('L7 a session that nobody uses is watched no more after some minutes', async () => {
+    let looks = 0;
     const service = openService({
       wrap: (engine) =>
         meddle(engine, 'sessions', ['dirty'], async (call) => {
-          asked.push('dirty');
+          looks += 1;
           return await call();
         }),
     });
     const { facts } = await service.readySession();
-    await service.pass(SWEEP_MS);
-    const clean = asked.length;
-    expect(clean).toBeGreaterThan(0);
-    await service.pass(10 * SWEEP_MS);
-    expect(asked).toHaveLength(clean);
+    await service.pass(300_000);
+    expect(looks).toBeGreaterThan(0);
+    const before = looks;
+    await service.pass(600_000);
+    expect(looks).toBe(before);
     await service.gateway.sessions.enter(facts.sessionId);
-    await service.pass(10 * SWEEP_MS);
-    expect(asked).toHaveLength(clean + 1);
+    await service.pass(20_000);
+    expect(looks).toBe(before + 1);
   });
 
   test('L7 one session that cannot be swept does not keep the others from it', async () => {
@@ -152,11 +221,10 @@ describe('the sweep', () => {
     const sweeper = new Sweeper({ ...service.bare, sessions }, service.clock);
     const [first, second] = [await service.readySession('a'), await service.readySession('b')];
     bad.session = first.facts.sessionId;
-    sweeper.watch(first.facts);
-    sweeper.watch(second.facts);
+    await service.gateway[Symbol.asyncDispose]();
     await appendOnly(service, second.facts, 'b');
+    await service.pass(SWEEP_MS);
     await expect(sweeper.sweep()).rejects.toThrow('1 failed, the first with: cannot be read');
-    await service.pass(1_000);
-    expect(await service.logOf(second.facts.sessionId, 'segment.completed')).toHaveLength(1);
+    expect(await service.bare.queue.load()).toMatchObject({ waiting: 1 });
   });
 });

@@ -7,6 +7,7 @@ import { imageRegistryContract } from '../contract/image-registry.contract.ts';
 import { sessionModelContract } from '../contract/session-model.contract.ts';
 import { sessionStoreContract } from '../contract/session-store.contract.ts';
 import type { OpenEngine } from '../contract/support.ts';
+import { watchListContract } from '../contract/watch-list.contract.ts';
 import { workQueueContract } from '../contract/work-queue.contract.ts';
 
 const MODEL_RUNS = 20;
@@ -28,4 +29,5 @@ export function engineContracts(name: string, open: OpenEngine): void {
   imageRegistryContract(name, open);
   idempotencyStoreContract(name, open);
   bucketStoreContract(name, open);
+  watchListContract(name, open);
 }

@@ -62,10 +62,6 @@ export class SimulatedProcess {
     this.gateway.start();
   }
 
-  get alive(): boolean {
-    return this.#alive;
-  }
-
   /** kill -9: the kernel closes its connections, so its calls are closed at the feature server. */
   kill(): void {
     this.#alive = false;
@@ -99,7 +95,7 @@ export class SimulatedProcess {
   }
 
   #proxyEngine(engine: Engine, sweeping: boolean): Engine {
-    const { sessions, log, queue, images, blobs, idempotency, buckets } = engine;
+    const { sessions, log, queue, watch, images, blobs, idempotency, buckets } = engine;
     return {
       sessions: this.#proxy(sessions, {
         durably: (run) => this.#after(sessions.durably((commands) => run(this.#proxy(commands)))),
@@ -121,6 +117,7 @@ export class SimulatedProcess {
         onAvailable: (ring: () => void) =>
           queue.onAvailable(() => void this.#unlessStalled().then(ring)),
       }),
+      watch: this.#proxy(watch),
       images: this.#proxy(images),
       blobs: this.#proxy(blobs),
       idempotency: this.#proxy(idempotency),

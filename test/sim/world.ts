@@ -9,6 +9,7 @@ import type { SessionFacts } from '../../src/ports/session-store.ts';
 import { checkCaughtUp, checkDense, checkEndings, checkReader } from './check-history.ts';
 import type { Faults } from './faulty-feature-server.ts';
 import { CALM, FaultyFeatureServer } from './faulty-feature-server.ts';
+import { LosableQueue } from './losable-queue.ts';
 import { SimulatedProcess } from './process.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedReader } from './simulated-reader.ts';
@@ -39,6 +40,7 @@ export class World {
   readonly #random: SeededRandom;
   readonly #settings: GatewaySettings;
   readonly #engine: Engine;
+  readonly #pool: LosableQueue;
   readonly #server: FaultyFeatureServer;
   readonly #limit: number;
   readonly #users: User[] = [];
@@ -63,7 +65,9 @@ export class World {
     };
     this.#limit = random.between(1, 4);
     this.#mortal = random.chance(0.7);
-    this.#engine = openMemoryEngine({ settings: this.#settings });
+    this.#pool = new LosableQueue(this.#clock, this.#limit, this.#settings.leaseMs);
+    const engine = openMemoryEngine({ settings: this.#settings });
+    this.#engine = { ...engine, queue: this.#pool.port };
     this.#server = new FaultyFeatureServer(this.#clock, random, this.#limit, this.#faults());
   }
 
@@ -219,12 +223,18 @@ export class World {
 
   #disturbGateway(): void {
     const process = this.#alive();
+    if (this.#random.chance(0.1)) {
+      this.#pool.lose();
+      return;
+    }
     if (this.#random.chance(0.6)) {
       process.stall(this.#random.between(100, 6_000));
       return;
     }
-    process.kill();
-    this.#processes = this.#processes.filter((other) => other.alive);
+    // Asked to end, it hands over what it has; killed, it leaves everything as it is.
+    if (this.#random.chance(0.4)) void process.gateway.drain().then(() => process.kill());
+    else process.kill();
+    this.#processes = this.#processes.filter((other) => other !== process);
     if (this.#processes.length === 0) this.#processes.push(this.#spawn());
     this.#reconnectAll();
   }
@@ -245,14 +255,8 @@ export class World {
   /** No more faults: whatever was accepted must end, and every reader must catch up. */
   async #settle(): Promise<void> {
     this.#server.faults = CALM;
-    await this.#clock.run(10_000);
-    for (const user of this.#users) {
-      // L7: any touch of a session finds what was left behind.
-      void this.#alive()
-        .gateway.sessions.enter(user.facts.sessionId)
-        .catch(() => {});
-    }
-    await this.#clock.run(60_000);
+    // L7: nobody uses the sessions any more; what was left behind is found all the same.
+    await this.#clock.run(70_000);
     this.#reconnectAll();
     await this.#clock.run(10_000);
   }

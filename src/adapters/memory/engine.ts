@@ -7,6 +7,7 @@ import { MemoryIdempotencyStore } from './idempotency-store.ts';
 import { MemoryImageRegistry } from './image-registry.ts';
 import { MemorySessionStore } from './session-store.ts';
 import { SessionTable } from './session-table.ts';
+import { MemoryWatchList } from './watch-list.ts';
 import { MemoryWorkQueue } from './work-queue.ts';
 
 /** Bounds what uploads can make the process hold, unless told otherwise. */
@@ -34,6 +35,7 @@ export function openMemoryEngine(options: MemoryEngineOptions): Engine {
     sessions: new MemorySessionStore(table, options.settings),
     log: new MemoryEventLog(table),
     queue: new MemoryWorkQueue(options.limit ?? 1),
+    watch: new MemoryWatchList(table),
     images: new MemoryImageRegistry(),
     blobs: new MemoryBlobStore(options.maxBlobBytes ?? MAX_BLOB_BYTES),
     idempotency: new MemoryIdempotencyStore(),

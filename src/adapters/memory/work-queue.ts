@@ -22,13 +22,18 @@ const prepareKey = ({ image, tenant }: PrepareToken) =>
   `prepare ${image.imageId} ${image.reference?.blobId ?? ''} ${tenant}`;
 const keyOf = (token: Token) => (token.kind === 'segment' ? segmentKey(token) : prepareKey(token));
 
+let queues = 0;
+
 /** The pool of one process: {@link FairQueue} behind the port. */
 export class MemoryWorkQueue implements WorkQueue {
   readonly #queue: FairQueue<Token>;
   readonly #listeners = new Set<() => void>();
+  readonly #generation: string;
 
   constructor(limit: number) {
     this.#queue = new FairQueue(limit);
+    queues += 1;
+    this.#generation = `pool ${queues}`;
   }
 
   async enqueue(token: Token, _now: number): Promise<Enqueued> {
@@ -72,6 +77,11 @@ export class MemoryWorkQueue implements WorkQueue {
   async setLimit(limit: number): Promise<void> {
     this.#queue.setLimit(limit);
     this.#ring();
+  }
+
+  /** It forgets nothing, as long as it lives. */
+  async generation(): Promise<string> {
+    return this.#generation;
   }
 
   onAvailable(listener: () => void): () => void {

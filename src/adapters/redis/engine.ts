@@ -17,6 +17,7 @@ import { parseRedisUrl } from './redis-url.ts';
 import { SessionSlot } from './session/session-slot.ts';
 import { RedisSessionStore } from './session-store.ts';
 import { checkServers } from './start-checks.ts';
+import { RedisWatchList } from './watch-list.ts';
 import { RedisWorkQueue } from './work-queue.ts';
 
 /** Bounds what uploads can make Redis hold, unless told otherwise. */
@@ -76,6 +77,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Redi
     sessions: new RedisSessionStore(slot, confirmations),
     log: new RedisEventLog(slot, subscriber),
     queue,
+    watch: new RedisWatchList({ ...shared, sessionTtlMs: settings.sessionTtlMs }),
     images: new RedisImageRegistry(shared),
     blobs: new RedisBlobStore({ ...shared, maxBytes: options.maxBlobBytes ?? MAX_BLOB_BYTES }),
     idempotency: new RedisIdempotencyStore(shared),

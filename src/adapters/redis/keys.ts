@@ -20,6 +20,9 @@ export type PoolKeys = readonly [
   waiters: string,
 ];
 
+/** Keys of the sessions that are looked after, in the order in which every script of it takes them. */
+export type WatchListKeys = readonly [index: string, till: string, turns: string];
+
 /** Keys of the index of blobs, in the order in which every script of it takes them. */
 export type BlobIndexKeys = readonly [
   meta: string,
@@ -31,8 +34,9 @@ export type BlobIndexKeys = readonly [
 
 /**
  * The names of all keys and channels. What one script touches has one hash tag, so that it lies in
- * one slot of a cluster: `{<sessionId>}` for everything of a session, `{pool}` for what waits and
- * who works, `{blobs}` for who holds which bytes. The bytes themselves are spread.
+ * one slot of a cluster: `{<sessionId>}` for everything of a session, `{sessions}` for which there are
+ * and which are looked after, `{pool}` for what waits and who works, `{blobs}` for who holds which
+ * bytes. The bytes themselves are spread.
  */
 export class RedisKeys {
   readonly #prefix: string;
@@ -52,6 +56,21 @@ export class RedisKeys {
   /** Where the session's doorbell rings. */
   sessionChannel(session: SessionId): string {
     return this.session(session, 'bell');
+  }
+
+  /** Every session, by the time before which it cannot have ended. */
+  sessionIndex(): string {
+    return `${this.#prefix}:{sessions}:expiry`;
+  }
+
+  watchList(): WatchListKeys {
+    const key = (part: string) => `${this.#prefix}:{sessions}:${part}`;
+    return [this.sessionIndex(), key('watched-till'), key('watch-turns')];
+  }
+
+  /** Why all sessions were put on the list last. */
+  watchOccasion(): string {
+    return `${this.#prefix}:{sessions}:watch-occasion`;
   }
 
   pool(): PoolKeys {

@@ -14,5 +14,6 @@ export const POOL = {
   place: script<Spot<'queued' | 'running'> | null>('pool/place-9'),
   preview: script<[position: number, ...Load]>('pool/preview-9'),
   load: script<Load>('pool/load-9'),
+  generation: script<string>('pool/generation-9'),
   setLimit: script<string>('pool/set-limit-9'),
 } as const;

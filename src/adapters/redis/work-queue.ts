@@ -133,6 +133,10 @@ export class RedisWorkQueue implements WorkQueue {
     this.#replicationId = await this.#run(POOL.setLimit, args);
   }
 
+  generation(): Promise<string> {
+    return this.#run(POOL.generation, [this.#options.lifeMs]);
+  }
+
   onAvailable(listener: () => void): () => void {
     const entry = () => listener();
     this.#listeners.add(entry);

@@ -151,6 +151,8 @@ export class Dispatcher {
 
   async #work(lease: Lease, claimedAt: number): Promise<void> {
     const { token } = lease;
+    // It may have waited for long, and is looked after beyond the end of this (L7).
+    this.#context.watch.mark(token.sessionId).catch(() => undefined);
     try {
       if (token.kind === 'segment') await segmentWork(this.#context, lease, token, claimedAt);
       else await prepareWork(this.#context, lease, token, claimedAt);

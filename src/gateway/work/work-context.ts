@@ -1,6 +1,7 @@
 import type { Engine } from '../../ports/engine.ts';
 import type { FeatureServer } from '../../ports/feature-server.ts';
 import type { Clock, Logger, Metrics, Random, TaskRunner } from '../../ports/system.ts';
+import type { SessionWatch } from '../session-watch.ts';
 import type { GatewaySettings } from '../settings.ts';
 import type { Estimator } from './estimator.ts';
 import type { ReadyContents } from './ready-contents.ts';
@@ -18,6 +19,7 @@ export interface WorkContext {
   readonly estimator: Estimator;
   readonly contents: ReadyContents;
   readonly monitor: ServiceMonitor;
+  readonly watch: SessionWatch;
   readonly settings: GatewaySettings;
   /** Aborted when this gateway stops and calls under way have had their time. */
   readonly giveUp: AbortSignal;

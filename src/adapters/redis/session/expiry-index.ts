@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { SessionId } from '../../../core/ids.ts';
 import type { SessionSlot } from './session-slot.ts';
 
@@ -15,28 +16,32 @@ export class ExpiryIndex {
 
   constructor(slot: SessionSlot) {
     this.#slot = slot;
-    this.#key = slot.names.session('sessions' as SessionId, 'expiry');
+    this.#key = slot.names.sessionIndex();
   }
 
   async add(session: SessionId, expiresAt: number): Promise<void> {
-    await this.#slot.link.use((client) => client.zadd(this.#key, expiresAt, session));
+    await this.#use((client) => client.zadd(this.#key, expiresAt, session));
   }
 
   async remove(session: SessionId): Promise<void> {
-    await this.#slot.link.use((client) => client.zrem(this.#key, session));
+    await this.#use((client) => client.zrem(this.#key, session));
   }
 
   async expired(now: number): Promise<readonly SessionId[]> {
-    const due = await this.#slot.link.use((client) =>
+    const due = await this.#use((client) =>
       client.zrangebyscore(this.#key, '-inf', now, 'LIMIT', 0, MAX_DUE),
     );
     const over = await Promise.all(due.map((id) => this.#isOver(id as SessionId, now)));
     return due.filter((_, n) => over[n]) as SessionId[];
   }
 
+  #use<Result>(command: (client: Redis) => Promise<Result>): Promise<Result> {
+    return this.#slot.link.use(command, this.#key);
+  }
+
   async #isOver(session: SessionId, now: number): Promise<boolean> {
     const state = this.#slot.key(session, 'state');
-    const text = await this.#slot.link.use((client) => client.hget(state, 'expiresAt'));
+    const text = await this.#slot.link.use((client) => client.hget(state, 'expiresAt'), state);
     if (text === null) {
       await this.remove(session);
       return false;
@@ -44,7 +49,7 @@ export class ExpiryIndex {
     const expiresAt = Number(text);
     if (expiresAt <= now) return true;
     // Only if it is still there: it may have been closed in between.
-    await this.#slot.link.use((client) => client.zadd(this.#key, 'XX', expiresAt, session));
+    await this.#use((client) => client.zadd(this.#key, 'XX', expiresAt, session));
     return false;
   }
 }

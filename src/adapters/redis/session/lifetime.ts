@@ -42,8 +42,9 @@ export async function findSession(
   sessionId: SessionId,
 ): Promise<SessionFacts | undefined> {
   const state = slot.key(sessionId, 'state');
-  const found = await slot.link.use((client) =>
-    client.hmget(state, 'tenant', 'subject', 'expiresAt'),
+  const found = await slot.link.use(
+    (client) => client.hmget(state, 'tenant', 'subject', 'expiresAt'),
+    state,
   );
   const [tenant, subject, expiresAt] = found;
   if (tenant == null || subject == null || expiresAt == null) return undefined;
