@@ -92,7 +92,7 @@ export interface Changed {
   readonly position: Position;
   /** True when the object needs a call: the caller enqueues it before it answers, also on replays. */
   readonly dirty: boolean;
-  /** Of a dirty object: the image that the call will need. */
+  /** The image that the call of a dirty object needs; another one when its id is used anew (L2). */
   readonly image?: SessionImage | undefined;
   /** True when an earlier request had done this already. */
   readonly replayed: boolean;

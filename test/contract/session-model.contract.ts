@@ -207,11 +207,12 @@ class Player {
   }
 
   /** A retry shows in no log, so that a failed object may wait nevertheless. */
-  async #expectDirty({ objectId, imageId, dirty, image }: Changed): Promise<void> {
+  async #expectDirty({ objectId, dirty, image }: Changed): Promise<void> {
     const body = this.#fold.bodies().find((other) => other.objectId === objectId);
     if (body?.status !== 'failed') expect(dirty).toBe(body?.status === 'queued');
-    if (!dirty) return expect(image).toBeUndefined();
-    const { body: seen, ...facts } = await this.#scene.sessions.image(this.#scene.session, imageId);
+    if (!dirty || body === undefined) return expect(image).toBeUndefined();
+    const { sessions, session } = this.#scene;
+    const { body: seen, ...facts } = await sessions.image(session, body.imageId);
     expect(image).toEqual({ facts, status: seen.status });
   }
 }
