@@ -23,6 +23,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   readonly #pipes = new Set<Pipe>();
   #faults: LinkFaults = {};
+  #accepted = 0;
 
   private constructor(target: number, random: Random) {
     this.#target = target;
@@ -40,6 +41,11 @@ export class FaultProxy implements AsyncDisposable {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Connections that were made so far. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   /** Holds for what arrives from now on. */
@@ -61,6 +67,7 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   #join(client: Socket): void {
+    this.#accepted += 1;
     const server = connect({ host: '127.0.0.1', port: this.#target, noDelay: true });
     client.setNoDelay(true);
     const source = client.remoteAddress;

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisKeys } from '../../src/adapters/redis/keys.ts';
 import { run } from '../../src/adapters/redis/scripts.ts';
+import { systemRandom } from '../../src/adapters/system/system-random.ts';
 import { sessionId } from '../../src/core/ids.ts';
+import { FaultProxy } from '../chaos/fault-proxy.ts';
 import { refused, within } from '../contract/support.ts';
 import { RedisServer } from './redis-server.ts';
 import { connect, eventually, inlineScript } from './support.ts';
@@ -177,6 +179,20 @@ describe('redis connections', () => {
     );
     await within('the message', message.promise);
     expect(heard).toEqual(['before', 'after']);
+  });
+
+  it('give up a half-open link that only listens within 10 seconds', async () => {
+    await using server = await RedisServer.start();
+    await using proxy = await FaultProxy.open(server.port, systemRandom);
+    await using connections = await connect({ url: `redis://127.0.0.1:${proxy.port}` });
+    const resumed = Promise.withResolvers<void>();
+    const listener = { message: () => undefined, resumed: resumed.resolve };
+    await connections.subscriber.subscribe('channel', listener);
+    const before = proxy.accepted;
+    proxy.set({ blackHole: true });
+    await expect.poll(() => proxy.accepted, { timeout: 10_000 }).toBeGreaterThan(before);
+    proxy.set({});
+    await within('the subscription', resumed.promise, 10_000);
   });
 
   it('leave a primary that became a replica, those that listen too', async () => {

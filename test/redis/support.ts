@@ -35,7 +35,7 @@ export const realClock: Clock = {
 };
 
 /** Connections to a test's server, ready to be used. */
-export async function connect(server: RedisServer): Promise<RedisConnections> {
+export async function connect(server: Pick<RedisServer, 'url'>): Promise<RedisConnections> {
   const connections = openConnections({ address: parseRedisUrl(server.url), log: silent });
   await connections.commands.ready(10_000);
   await connections.blobs.ready(10_000);

@@ -34,7 +34,7 @@ export interface LinkOptions {
  * that another primary holds now are looked for there.
  *
  * Not ioredis's own cluster: that one queues and sends again as it sees fit, forgets nodes that drop,
- * and gives no connection on which WAIT could follow its write.
+ * and gives no connection to one primary, which WAIT needs.
  *
  * A command whose link breaks under it is sent again if there is time: **whatever is sent must be
  * harmless when it is carried out twice**.
