@@ -12,11 +12,14 @@ const FORWARDED_FOR = 'x-forwarded-for';
 /** What stands nearest to the end was written by proxies of ours: the rest of a longer header is cut. */
 const MAX_HEADER = 1_000;
 
-/** Bounds what is remembered of headers that were read before: a quarter of a megabyte. */
+/** Bounds what is remembered of addresses that were read before: a quarter of a megabyte. */
 const MAX_REMEMBERED = 1_000;
-const MAX_REMEMBERED_HEADER = 100;
+const MAX_REMEMBERED_LENGTH = 150;
 
-/** Names the client of a request; one text for everything that one client may call from. */
+/**
+ * Names the client of a request: one text for everything that one client may call from, and the very
+ * same one again and again, since open streams keep it.
+ */
 export type ClientAddress = (incoming: Incoming) => string;
 
 /** `192.0.2.1`, `10.0.0.0/8`, `fd00::/8`. */
@@ -40,20 +43,21 @@ export function createClientAddress(trusted: readonly string[], log: Logger): Cl
     if (!warned) log.warn(UNLISTED_PROXY, { address });
     warned = true;
   };
+  const nameOf = (peer: string, header: string | undefined) => {
+    if (header === undefined) return block(peer);
+    if (isProxy(peer)) return block(clientBehind(peer, header, isProxy));
+    warn(peer);
+    return block(peer);
+  };
   return (incoming) => {
     const peer = plain(incoming.socket.remoteAddress ?? '');
     const header = headerOf(incoming, FORWARDED_FOR)?.slice(-MAX_HEADER);
-    if (header === undefined) return block(peer);
-    const asked = `${peer} ${header}`;
+    const asked = header === undefined ? peer : `${peer} ${header}`;
     const known = remembered.get(asked);
     if (known !== undefined) return known;
-    if (!isProxy(peer)) {
-      warn(peer);
-      return block(peer);
-    }
-    const client = block(clientBehind(peer, header, isProxy));
+    const client = nameOf(peer, header);
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    if (header.length <= MAX_REMEMBERED_HEADER) remembered.set(asked, client);
+    if (asked.length <= MAX_REMEMBERED_LENGTH) remembered.set(asked, client);
     return client;
   };
 }

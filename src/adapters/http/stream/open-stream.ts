@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { passingBytes, passingFrame } from '../../../gateway/stream/frames.ts';
 import type { StreamSink } from '../../../gateway/stream/sink.ts';
@@ -33,7 +34,7 @@ export async function openStream(
   outgoing.removeHeader('Connection');
   outgoing.writeHead(200, STREAM_HEADERS);
   outgoing.flushHeaders();
-  if (!isHttp2(incoming)) outgoing.socket?.setNoDelay(true);
+  if (!isHttp2(incoming)) slimSocket(outgoing.socket);
   const requestId = requestIdOf(outgoing);
   slim(outgoing);
   const sink = new ResponseSink(incoming, outgoing);
@@ -56,6 +57,12 @@ function slim(outgoing: Outgoing): void {
   const symbols = Object.getOwnPropertySymbols(outgoing);
   const sent = symbols.find((symbol) => symbol.description === 'kOutHeaders');
   if (sent !== undefined) Reflect.set(outgoing, sent, null);
+}
+
+/** Sends at once; and forgets its peer's address, which it was asked for and could find out again. */
+function slimSocket(socket: Socket | null): void {
+  socket?.setNoDelay(true);
+  if (socket !== null) Reflect.set(socket, '_peername', undefined);
 }
 
 /** Sends a reader away for a moment, in a way that it understands. */
