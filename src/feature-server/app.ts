@@ -55,7 +55,7 @@ export function createFeatureApp({
 
   app.post(FEATURE_ROUTES.encode, async (c) => {
     const call = parseEncode(await jsonBody(c));
-    const { data } = await service.encode(call, c.req.raw.signal);
+    const { data } = await service.encode(call, deadline(c, call.deadlineMs));
     const answer: EncodeResponse = {
       embedding: { id: embeddingId(call.image.id), bytes: data.byteLength },
     };

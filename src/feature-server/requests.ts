@@ -25,8 +25,10 @@ const point = z.object({
 const box = z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
 const prompt = z.object({ points: z.array(point).max(MAX_POINTS), box: box.optional() });
 
-const encode = z.object({ requestId: z.string(), image });
-const segment = encode.extend({ prompt, deadlineMs: z.number().positive().optional() });
+const deadlineMs = z.number().positive().optional();
+
+const encode = z.object({ requestId: z.string(), image, deadlineMs });
+const segment = encode.extend({ prompt });
 
 /** An image as a call names it. */
 export type NamedImage = z.infer<typeof image>;
@@ -34,17 +36,18 @@ export type NamedImage = z.infer<typeof image>;
 /** `POST /v1/encode`, checked. */
 export interface EncodeCall {
   readonly image: NamedImage;
+  readonly deadlineMs: number | undefined;
 }
 
 /** `POST /v1/segment`, checked; its prompt lies inside the image and is not empty. */
 export interface SegmentCall extends EncodeCall {
   readonly prompt: Prompt;
-  readonly deadlineMs?: number;
 }
 
 /** @throws {FeatureError} 400 that names the field */
 export function parseEncode(body: unknown): EncodeCall {
-  return { image: parse(encode, body).image };
+  const call = parse(encode, body);
+  return { image: call.image, deadlineMs: call.deadlineMs };
 }
 
 /** @throws {FeatureError} 400 that names the field, 422 for a prompt that the image cannot hold */
@@ -60,8 +63,7 @@ export function parseSegment(body: unknown): SegmentCall {
   if (asked.box && !boxInside(asked.box, call.image)) {
     throw new FeatureError('prompt.box: empty or outside the image', { status: 422 });
   }
-  const { deadlineMs } = call;
-  return { image: call.image, prompt: asked, ...(deadlineMs === undefined ? {} : { deadlineMs }) };
+  return { image: call.image, prompt: asked, deadlineMs: call.deadlineMs };
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {

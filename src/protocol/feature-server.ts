@@ -45,6 +45,8 @@ export interface EncodeRequest {
   readonly requestId: string;
   readonly image: ImageReference;
   readonly reference?: BlobReference;
+  /** How long the caller will wait for the answer, from now, in milliseconds. */
+  readonly deadlineMs: number;
 }
 
 /** B2: the answer of a server that keeps the embedding itself. */

@@ -25,8 +25,6 @@ import { STUB_CONTROL } from './stub-process.ts';
 
 const FAULTS = ['hang', 'fail', 'busy', 'reset', 'truncate', 'forget'] as const;
 type Fault = (typeof FAULTS)[number];
-/** Less than a call may take. */
-const FETCH_MS = 1_500;
 
 const options = JSON.parse(process.argv[2] ?? '{}') as StubOptions;
 const random = new SeededRandom(options.seed);
@@ -112,11 +110,12 @@ async function counted<Body>(
   await work(body, response);
 }
 
-async function encode({ image }: EncodeRequest, response: ServerResponse): Promise<void> {
+async function encode(call: EncodeRequest, response: ServerResponse): Promise<void> {
+  const { image, deadlineMs } = call;
   const fault = pickFault();
-  if (fault !== undefined && (await spoil(fault, response, options.serviceMs))) return;
-  // The caller's own limit is not told (B2); one that stands still could not end the call either.
-  const fetched = await fetch(image.url, { signal: AbortSignal.timeout(FETCH_MS) });
+  if (fault !== undefined && (await spoil(fault, response, deadlineMs))) return;
+  // A caller that stands still does not end the call by itself.
+  const fetched = await fetch(image.url, { signal: AbortSignal.timeout(deadlineMs) });
   const bytes = Buffer.from(await fetched.arrayBuffer());
   const name = `sha256-${createHash('sha256').update(bytes).digest('hex')}`;
   if (!fetched.ok || name !== image.id) return refuse(response, 500);

@@ -58,6 +58,15 @@ describe('what is sent', () => {
     });
   });
 
+  test('B2 an encode call says how long its answer is waited for', async () => {
+    await using server = await scripted(json(200, { embedding: { id: 'e' } }));
+    await server.client.encode(CALL, options({ deadlineMs: 1_234 }));
+    expect(server.received[0]?.body).toMatchObject({
+      image: { id: IMAGE.imageId },
+      deadlineMs: 1_234,
+    });
+  });
+
   test('A3 passes on nothing that is no trace context', async () => {
     await using server = await scripted(json(200, GOOD));
     await server.client.segment(CALL, options({ traceparent: 'x\r\nevil: 1' }));

@@ -136,13 +136,17 @@ describe('the embedded feature server', () => {
     expect(next.status).toBe(200);
   });
 
-  it('B3 says 503 when its deadline passes first', async () => {
-    await using own = await start(files, { workers: 1 });
-    const image = own.reference('/disc', 320, 240);
-    const late = await own.post('/v1/segment', segmentOf(image, prompt, { deadlineMs: 0.1 }));
-    expect(late.status).toBe(503);
-    expect(late.headers.get('retry-after')).toBe('1');
-  });
+  it.each(['B2 /v1/encode', 'B3 /v1/segment'])(
+    '%s says 503 when its deadline passes first',
+    async (name) => {
+      await using own = await start(files, { workers: 1 });
+      const image = own.reference('/disc', 320, 240);
+      const path = name.slice(name.indexOf('/'));
+      const late = await own.post(path, segmentOf(image, prompt, { deadlineMs: 0.1 }));
+      expect(late.status).toBe(503);
+      expect(late.headers.get('retry-after')).toBe('1');
+    },
+  );
 
   it('closes more than once without complaint', async () => {
     const own = await start(files, { workers: 1 });

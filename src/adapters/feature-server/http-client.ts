@@ -75,6 +75,7 @@ export class HttpFeatureServer implements FeatureServer, AsyncDisposable {
       requestId: options.requestId,
       image: this.#image(image, tenant),
       ...this.#reference(image, tenant),
+      deadlineMs: options.deadlineMs,
     };
     const answer = await this.#post(FEATURE_ROUTES.encode, body, options);
     if (answer.mediaType === 'application/octet-stream') {
