@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { objectId } from '../../src/core/ids.ts';
 import type { SegmentToken } from '../../src/ports/work-queue.ts';
+import { DividedRedis } from '../chaos/partition/divided-redis.ts';
 import { freshSessionId, point, Scene } from '../contract/support.ts';
 import { insist, listenTo, openGateway } from './support.ts';
 import { SentinelGroup } from './topologies.ts';
@@ -69,6 +70,23 @@ describe('a primary with Sentinels', () => {
     expect(after).toMatchObject({ revision: 2 });
     await listener.hears(after.position);
     expect(await scene.position()).toEqual(after.position);
+  });
+
+  it('L9 that is cut off from all but the gateways: they leave it, though nothing breaks', async () => {
+    await using divided = await DividedRedis.start({ downAfterMs: 1_000 });
+    await using engine = await openGateway(divided.url, PREFIX);
+    const scene = await Scene.open(engine);
+    const listener = await listenTo(scene);
+    const before = await scene.click('a', point(1));
+    await divided.inStep();
+    divided.isolatePrimary();
+    await divided.failedOver();
+    // The old one still answers, and would keep what it takes to itself.
+    const left = async () => (await scene.position()).epoch > before.position.epoch;
+    await expect.poll(left, { timeout: 10_000 }).toBe(true);
+    const after = await scene.click('a', point(2));
+    expect(after).toMatchObject({ revision: 2 });
+    await listener.hears(after.position);
   });
 
   it('goes on when all but one of the Sentinels are gone', async () => {

@@ -79,8 +79,26 @@ export class DividedRedis implements AsyncDisposable {
     for (const { proxy } of this.#farServers) proxy.set({ blackHoleFrom: NEAR });
   }
 
+  /** The primary hears nothing from the other side; gateways go on reaching everybody. */
+  isolatePrimary(): void {
+    this.#primary.proxy.set({ blackHoleFrom: FAR });
+  }
+
   heal(): void {
     for (const { proxy } of [this.#primary, ...this.#farServers]) proxy.set({});
+  }
+
+  /** Resolves when the replica has everything that the primary has. */
+  async inStep(): Promise<void> {
+    const offsets = async () => {
+      const servers = [this.#primary.server, this.#replica.server];
+      const infos = await Promise.all(
+        servers.map((server) => server.command(['INFO', 'replication'])),
+      );
+      const [one, other] = infos.map((info) => /master_repl_offset:\d+/.exec(String(info))?.[0]);
+      if (one !== other) throw new Error(`${one}, ${other}`);
+    };
+    await eventually('the copy', offsets, SETTLE_MS);
   }
 
   /** Resolves when the Sentinels have put the replica in the primary's place. */
