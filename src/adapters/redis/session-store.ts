@@ -42,6 +42,7 @@ export class RedisSessionStore implements SessionStore {
 
   /** Each change is confirmed as soon as it was made, while what follows from it goes on. */
   async durably<Result>(run: (sessions: SessionCommands) => Promise<Result>): Promise<Result> {
+    if (this.#confirmations === UNCONFIRMED) return await run(this);
     const confirmed: Promise<void>[] = [];
     const slot = this.#slot.watched((key, replicationId) => {
       const change = this.#confirmations.confirm(key, replicationId);
