@@ -15,6 +15,17 @@ import { LEVELS, runPartition } from './partition/experiment.ts';
 import { partitionSummary } from './partition/summary.ts';
 import { cutsSummary, summary } from './summary.ts';
 
+const USAGE = `npm run chaos -- [--kills N | --rolling N] [--sessions N] [--rate N] [--seed N]
+npm run chaos -- --readers N [--cuts N] [--seed N]
+
+  --kills N     gateways killed, and with them stops, restarts, spoiled links (20)
+  --rolling N   instead: so many rounds of restarting every gateway in turn
+  --sessions N  with two readers and two writers each (20)
+  --rate N      clicks, undos and removals that are tried a second (64)
+  --readers N   instead: so many readers, twenty a session
+  --cuts N      how often each of them is cut off (20)
+  --seed N      the same seed plays the same faults; another one each time`;
+
 /** Bounds that two cores can take. */
 const MAX = {
   ...{ kills: 1_000, sessions: 200, rate: 500 },
@@ -29,6 +40,7 @@ const DOWN_AFTER_MS = 2_000;
 
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', short: 'h' },
     kills: { type: 'string', default: '20' },
     rolling: { type: 'string' },
     sessions: { type: 'string', default: '20' },
@@ -39,6 +51,10 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
+if (values.help) {
+  console.log(USAGE);
+  process.exit();
+}
 const seed = count('seed', values.seed, Number.MAX_SAFE_INTEGER / 10_000);
 
 const interrupted = new AbortController();
