@@ -6,13 +6,17 @@ import type { Cluster } from './cluster.ts';
 import { startCluster } from './cluster.ts';
 import type { FaultKind } from './faults.ts';
 import { FaultPlayer } from './faults.ts';
+import { pause } from './pause.ts';
 import type { RunReport } from './run.ts';
 import { play, SETTLE_MS } from './run.ts';
+import type { Writer } from './writer.ts';
 
 const READERS = 2;
 const WRITERS = 2;
 /** A writer pauses this share of its longest pause, in the mean. */
 const MEAN_PAUSE = 0.625;
+/** Between two looks at what was acknowledged. */
+const LOOK_MS = 200;
 /** What its writers together try in a second, unless told otherwise. */
 const ACTIONS_PER_SECOND = 64;
 
@@ -24,6 +28,8 @@ export interface ChaosOptions {
   readonly sessions: number;
   /** Clicks, undos and removals that are tried a second. */
   readonly rate?: number | undefined;
+  /** The faults wait for so many acknowledged clicks, which come between them evenly. */
+  readonly clicks?: number | undefined;
   /** The faults end after this, played or not. */
   readonly faultsMs: number;
   readonly log: (line: string) => void;
@@ -53,7 +59,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   );
   const clients = await within('the sessions', Promise.all(opening), SETTLE_MS);
   const player = new FaultPlayer(cluster, new SeededRandom(seed), log);
-  const happen = () => disturb(cluster, player, options);
+  const writers = clients.flatMap((client) => client.writers);
+  const happen = () => disturb(cluster, player, writers, options);
   const report = await play({ cluster, clients, badAnswers, log, happen });
   return { ...report, faults: player.played };
 }
@@ -62,7 +69,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 async function disturb(
   cluster: Cluster,
   player: FaultPlayer,
-  { kills, rolling, faultsMs, stop }: ChaosOptions,
+  writers: readonly Writer[],
+  { kills, rolling, clicks = 0, faultsMs, stop }: ChaosOptions,
 ): Promise<readonly string[]> {
   if (rolling !== undefined) {
     // Nothing else goes wrong: what is lost now was lost by stopping.
@@ -70,6 +78,12 @@ async function disturb(
     return await player.roll(rolling);
   }
   const ends = [AbortSignal.timeout(faultsMs), ...(stop ? [stop] : [])];
-  await player.play(kills, AbortSignal.any(ends));
+  const end = AbortSignal.any(ends);
+  const acknowledged = () => writers.reduce((sum, writer) => sum + writer.acknowledged, 0);
+  const due = async (share: number) => {
+    while (acknowledged() < share * clicks && !end.aborted) await pause(LOOK_MS, end);
+  };
+  await player.play(kills, end, due);
+  await due(1);
   return [];
 }

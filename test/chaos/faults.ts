@@ -26,10 +26,19 @@ export class FaultPlayer {
     this.#log = log;
   }
 
-  /** Plays the whole deck, or what there is time for; nothing is spoiled any more when it resolves. */
-  async play(kills: number, stop: AbortSignal): Promise<void> {
+  /**
+   * Plays the whole deck, or what there is time for; nothing is spoiled any more when it resolves.
+   * `due` resolves when so large a share of the deck may have been played.
+   */
+  async play(
+    kills: number,
+    stop: AbortSignal,
+    due: (share: number) => Promise<void>,
+  ): Promise<void> {
     try {
-      for (const kind of this.#deck(kills)) {
+      const deck = this.#deck(kills);
+      for (const [index, kind] of deck.entries()) {
+        await due(index / deck.length);
         if (stop.aborted) break;
         await this.#begin(kind, stop);
         await pause(this.#random.between(100, 1_200), stop);

@@ -1,11 +1,8 @@
 /**
- * `npm run chaos -- [--kills N | --rolling N] [--sessions N] [--rate N] [--seed N]`: gateways on one
- * Redis, killed, stopped and cut off under load, or restarted in turn; then everything that readers and
- * writers saw is checked.
- * `npm run chaos -- --readers N [--cuts N] [--seed N]`: readers that are cut off, each so many times.
- * `npm run chaos -- --partition SECONDS [--sessions N] [--rate N] [--seed N]`: a primary is cut off with
- * its gateways from its replica and its Sentinels, once for each level of durability.
- * Fails on any violation, and when `replicated` loses what it acknowledged.
+ * `npm run chaos -- --help`: gateways on one Redis that are killed, stopped and cut off under load, or
+ * restarted in turn; readers that are cut off; a primary that is cut off from its Sentinels. Everything
+ * that readers and writers saw is checked. Fails on any violation, and when `replicated` loses what it
+ * acknowledged.
  */
 import { parseArgs } from 'node:util';
 import { runCuts } from './cuts.ts';
@@ -15,24 +12,30 @@ import { LEVELS, runPartition } from './partition/experiment.ts';
 import { partitionSummary } from './partition/summary.ts';
 import { cutsSummary, summary } from './summary.ts';
 
-const USAGE = `npm run chaos -- [--kills N | --rolling N] [--sessions N] [--rate N] [--seed N]
+const USAGE = `npm run chaos -- [--kills N] [--clicks N] [--sessions N] [--rate N] [--seed N]
+npm run chaos -- --rolling N [--sessions N] [--rate N] [--seed N]
 npm run chaos -- --readers N [--cuts N] [--seed N]
+npm run chaos -- --partition SECONDS [--sessions N] [--rate N] [--seed N]
 
   --kills N     gateways killed, and with them stops, restarts, spoiled links (20)
-  --rolling N   instead: so many rounds of restarting every gateway in turn
+  --clicks N    acknowledged between the kills, which wait for them (0)
+  --rolling N   rounds of restarting every gateway in turn
+  --readers N   twenty a session
+  --cuts N      how often each of them is cut off (20)
+  --partition N seconds for which a primary and its gateways are cut off from its replica, once for each
+                level of durability
   --sessions N  with two readers and two writers each (20)
   --rate N      clicks, undos and removals that are tried a second (64)
-  --readers N   instead: so many readers, twenty a session
-  --cuts N      how often each of them is cut off (20)
   --seed N      the same seed plays the same faults; another one each time`;
 
 /** Bounds that two cores can take. */
 const MAX = {
-  ...{ kills: 1_000, sessions: 200, rate: 500 },
+  ...{ kills: 1_000, clicks: 100_000, sessions: 200, rate: 500 },
   ...{ readers: 5_000, cuts: 1_000, seconds: 60 },
 } as const;
 /** Far more than a kill and what goes with it takes. */
 const MS_PER_KILL = 10_000;
+const MS_PER_CLICK = 200;
 /** Clicks before the sides are cut. */
 const CALM_MS = 5_000;
 /** Of Sentinels; their own default of 30 s would leave gateways with a cut-off primary as long. */
@@ -42,6 +45,7 @@ const { values } = parseArgs({
   options: {
     help: { type: 'boolean', short: 'h' },
     kills: { type: 'string', default: '20' },
+    clicks: { type: 'string' },
     rolling: { type: 'string' },
     sessions: { type: 'string', default: '20' },
     rate: { type: 'string', default: '64' },
@@ -82,9 +86,10 @@ async function chaos(): Promise<number> {
   const faults =
     values.rolling === undefined ? `${kills} kills` : `${values.rolling} rounds of restarts`;
   console.log(`seed ${seed}, ${faults}, ${sessions} sessions, ${rate} actions a second`);
-  const faultsMs = 30_000 + kills * MS_PER_KILL;
-  const { signal: stop } = interrupted;
-  const report = await runChaos({ seed, kills, ...rolling, sessions, rate, faultsMs, stop, log });
+  const clicks = values.clicks === undefined ? 0 : count('clicks', values.clicks, MAX.clicks);
+  const faultsMs = 30_000 + kills * MS_PER_KILL + clicks * MS_PER_CLICK;
+  const load = { kills, ...rolling, clicks, sessions, rate, faultsMs };
+  const report = await runChaos({ seed, ...load, stop: interrupted.signal, log });
   console.log(`\n${summary(report)}`);
   return report.violations.length;
 }

@@ -92,6 +92,11 @@ export class Writer {
     this.#setting = setting;
   }
 
+  /** Clicks of which a 202 has come. */
+  get acknowledged(): number {
+    return this.clicks.filter(({ answers }) => answers.length > 0).length;
+  }
+
   /** Resolves when what it began is decided. */
   async run(stop: AbortSignal): Promise<void> {
     const { random, paceMs } = this.#setting;
