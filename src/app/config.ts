@@ -177,6 +177,8 @@ function configOf(values: Values): Config {
       maxImageBytes: values.MASKWIRE_MAX_IMAGE_BYTES,
       maxImagePixels: values.MASKWIRE_MAX_IMAGE_PIXELS,
       maxWaitMs: values.MASKWIRE_MAX_WAIT_MS,
+      deadlineMs: values.MASKWIRE_DEADLINE_MS,
+      tenantWeights: values.MASKWIRE_TENANT_WEIGHTS,
       sessionTtlMs: values.MASKWIRE_SESSION_TTL_MS,
       historyEvents: values.MASKWIRE_HISTORY_EVENTS,
       heartbeatMs: values.MASKWIRE_HEARTBEAT_MS,

@@ -1,66 +1,40 @@
-import { Lane } from './fair-queue/lane.ts';
+import { earnRetries, NEW_RETRY_BUDGET, spendRetry } from './burst/retry-budget.ts';
+import type { ServerControl } from './burst/server-control.ts';
+import {
+  healthOf,
+  mayBegin,
+  newServer,
+  nextProbeAt,
+  placesOf,
+  waitMs,
+  withCall,
+  withCeiling,
+  withEndedCall,
+  withoutCall,
+} from './burst/server-control.ts';
+import { Deadlines } from './fair-queue/deadlines.ts';
+import type {
+  QueueFigures,
+  QueueItem,
+  QueueLease,
+  QueueRelease,
+  QueueSpot,
+  ReleaseReply,
+} from './fair-queue/item.ts';
+import { Lanes } from './fair-queue/lanes.ts';
+import { Reservations } from './fair-queue/reservations.ts';
+import type { Claim, LaneName, Slot } from './fair-queue/slot.ts';
+import { callOf, leaseOf, newSlot } from './fair-queue/slot.ts';
 
-/** Something to be worked on: at most one of a key is in the queue, whatever is enqueued. */
-export interface QueueItem<Value> {
-  readonly key: string;
-  /** Whose turn it takes. */
-  readonly session: string;
-  /** A `segment` is asked for by a person who waits; a `prepare` only in advance. */
-  readonly kind: 'segment' | 'prepare';
-  /** Key of the preparation that must have left the queue before this may start. */
-  readonly after?: string | undefined;
-  readonly value: Value;
-}
-
-/** Where an item stands. */
-export interface QueueSpot {
-  readonly state: 'queued' | 'merged' | 'running';
-  /** Items that are served before it; 0 while it is worked on. */
-  readonly position: number;
-}
-
-/** The right to work on an item until a time. */
-export interface QueueLease<Value> {
-  readonly key: string;
-  readonly value: Value;
-  /** Greater than every fence before it. */
-  readonly fence: number;
-  /** Failed attempts before this one; a lease that ran out is one. */
-  readonly attempts: number;
-}
-
-interface Claim {
-  readonly claimId: string;
-  readonly fence: number;
-  until: number;
-}
-
-interface Slot<Value> {
-  item: QueueItem<Value>;
-  lane: LaneName;
-  tag: number;
-  order: number;
-  notBefore: number;
-  attempts: number;
-  /** Someone who waits needs this preparation. */
-  promoted: boolean;
-  /** Enqueued while it was worked on: that call has not seen the change (L5). */
-  again: boolean;
-  lease: Claim | undefined;
-}
-
-type LaneName = 'interactive' | 'retry' | 'preparation';
-
-/** By urgency: people who wait, then what failed once, then what nobody has asked for yet. */
-const LANES: readonly LaneName[] = ['interactive', 'retry', 'preparation'];
+export type * from './fair-queue/item.ts';
 
 /**
- * The rules of the pool (L5) without clock or storage: what waits, in whose turn, who works on what.
- * Deterministic: the same calls give the same answers.
+ * The rules of the pool (L5) without clock or storage: what waits, in whose turn, who works on what,
+ * and how much the feature server is given. Deterministic: the same calls give the same answers.
  *
  * Sessions take turns, items of a session take turns, an item that is enqueued again keeps its
- * place; never more leases than the limit, one lease a key, fences rise. A lease lives until it is
- * released or until {@link FairQueue.expire} is called with a time past its end.
+ * place; never more leases for calls than the limit, one lease a key, fences rise. A lease lives
+ * until it is released or until {@link FairQueue.expire} is called with a time past its end.
  *
  * @example
  * const queue = new FairQueue<string>(1);
@@ -71,60 +45,57 @@ export class FairQueue<Value> {
   readonly #slots = new Map<string, Slot<Value>>();
   /** Leased slots by claim. */
   readonly #leased = new Map<string, Slot<Value>>();
-  readonly #lanes: Readonly<Record<LaneName, Lane<Slot<Value>>>> = {
-    interactive: new Lane(),
-    retry: new Lane(),
-    preparation: new Lane(),
-  };
-  #limit: number;
-  #arrivals = 0;
+  readonly #lanes = new Lanes<Value>();
+  readonly #deadlines = new Deadlines(this.#slots);
+  readonly #reservations = new Reservations();
+  #server: ServerControl;
+  #retries = NEW_RETRY_BUDGET;
   #lastFence = 0;
 
-  constructor(limit: number) {
-    this.#limit = limit;
+  constructor(ceiling: number) {
+    this.#server = newServer(ceiling);
   }
 
   /** Never refuses. Promotes the preparation that the item waits for, to just before it. */
   enqueue(item: QueueItem<Value>): QueueSpot {
     const present = this.#slots.get(item.key);
+    this.#reservations.remove(item.key);
     if (item.after !== undefined) this.#promote(item.after, item.session);
     if (present !== undefined) return this.#merge(present, item);
-    const slot: Slot<Value> = {
-      item,
-      lane: 'interactive',
-      tag: 0,
-      order: 0,
-      notBefore: 0,
-      attempts: 0,
-      promoted: item.kind === 'prepare' && this.#isAwaited(item.key),
-      again: false,
-      lease: undefined,
-    };
+    const slot = newSlot(item, item.kind === 'prepare' && this.#isAwaited(item.key));
     this.#slots.set(item.key, slot);
     this.#offer(slot);
-    return { state: 'queued', position: this.#position(slot) };
+    return { state: 'queued', position: this.#lanes.position(slot) };
   }
 
-  /** The next item in turn; the same lease for the same claim while it lives. */
+  /** The next item in turn, or one that waits in vain; the same lease for the same claim. */
   claim(request: {
     readonly claimId: string;
     readonly leaseMs: number;
     readonly now: number;
   }): QueueLease<Value> | undefined {
+    const { now } = request;
     const held = this.#leased.get(request.claimId);
     if (held?.lease !== undefined) return leaseOf(held, held.lease);
-    if (this.#leased.size >= this.#limit) return undefined;
-    const slot = this.#nextInTurn(request.now);
+    // To end it takes no place at the feature server.
+    const overdue = this.#deadlines.overdue(now);
+    if (overdue !== undefined) this.#lanes.remove(overdue);
+    const slot = overdue ?? this.#nextInTurn(now);
     if (slot === undefined) return undefined;
     // Microseconds: a queue that lost its memory still gives greater fences than before.
-    this.#lastFence = Math.max(this.#lastFence + 1, request.now * 1000);
+    this.#lastFence = Math.max(this.#lastFence + 1, now * 1000);
     const lease: Claim = {
       claimId: request.claimId,
       fence: this.#lastFence,
-      until: request.now + request.leaseMs,
+      since: now,
+      until: now + request.leaseMs,
+      overdue: this.#isTooLate(slot, now),
+      alone: this.#leased.size === 0,
+      judged: false,
     };
     slot.lease = lease;
     this.#leased.set(request.claimId, slot);
+    if (!lease.overdue) this.#server = withCall(this.#server, lease.fence);
     return leaseOf(slot, lease);
   }
 
@@ -136,27 +107,33 @@ export class FairQueue<Value> {
     return true;
   }
 
-  /** Ends exactly this lease; false, and nothing happens, when it is gone. */
-  release(
-    key: string,
-    fence: number,
-    how: { readonly dirty: boolean; readonly retryAt?: number | undefined },
-  ): boolean {
+  /** Ends exactly this lease; nothing happens when it is gone. */
+  release(key: string, fence: number, how: QueueRelease): ReleaseReply {
     const slot = this.#slots.get(key);
-    if (slot?.lease?.fence !== fence) return false;
-    this.#leased.delete(slot.lease.claimId);
+    const lease = slot?.lease;
+    if (slot === undefined || lease?.fence !== fence) return 'gone';
+    // A probe is not made for the sake of the item: that it fails costs the item nothing.
+    const isProbe = this.#server.breaker.probe === fence;
+    this.#judge(slot, lease, how);
+    const repeats = how.retryAt !== undefined;
+    if (repeats && !isProbe && !this.#mayRepeat(slot, how.retryAt, how.now)) return 'kept';
+    this.#leased.delete(lease.claimId);
     slot.lease = undefined;
-    if (how.retryAt !== undefined) this.#offerLater(slot, how.retryAt);
+    this.#postpone(slot, how.deadline);
+    if (repeats) this.#offerLater(slot, how.retryAt, isProbe ? 0 : 1);
     else if (how.dirty || slot.again) this.#offer(slot, 0);
     else this.#forget(slot);
-    return true;
+    return 'ended';
   }
 
   /** Offers again what was leased until `now` or before; how many. */
   expire(now: number): number {
     const over = [...this.#leased.values()].filter((slot) => (slot.lease?.until ?? 0) <= now);
     for (const slot of over) {
-      if (slot.lease !== undefined) this.#leased.delete(slot.lease.claimId);
+      if (slot.lease !== undefined) {
+        this.#leased.delete(slot.lease.claimId);
+        this.#server = withoutCall(this.#server, slot.lease.fence);
+      }
       slot.lease = undefined;
       this.#offer(slot, slot.attempts + 1);
     }
@@ -168,7 +145,7 @@ export class FairQueue<Value> {
     const slot = this.#slots.get(key);
     if (slot === undefined) return undefined;
     if (slot.lease !== undefined) return { state: 'running', position: 0 };
-    return { state: 'queued', position: this.#position(slot) };
+    return { state: 'queued', position: this.#lanes.position(slot) };
   }
 
   /**
@@ -178,56 +155,122 @@ export class FairQueue<Value> {
   preview(item: QueueItem<Value>): number {
     const present = this.place(item.key);
     if (present !== undefined) return present.position;
-    if (item.kind === 'segment') return this.#lanes.interactive.preview(item.session);
-    const ahead = this.#lanes.interactive.size + this.#lanes.retry.size;
-    return ahead + this.#lanes.preparation.preview(item.session);
+    const lane = item.kind === 'segment' ? 'interactive' : 'preparation';
+    return this.#lanes.preview(item.session, lane);
   }
 
-  get load(): { readonly waiting: number; readonly leased: number; readonly limit: number } {
+  /**
+   * Lets an item in, or tells how long it would take when that is too long (A14). What is there
+   * already is always let in. Reckons with slow calls, since being late costs more than being refused.
+   */
+  admit(
+    item: QueueItem<Value>,
+    { now, maxWaitMs }: { readonly now: number; readonly maxWaitMs: number },
+  ): { readonly etaMs: number } | undefined {
+    if (this.#slots.has(item.key)) return undefined;
+    this.#reservations.remove(item.key);
+    const ahead = this.#leased.size + this.preview(item) + this.#reservations.count(now);
+    const { highMs, meanMs } = this.#server.times.segment;
+    const places = placesOf(this.#server);
+    const longest = waitMs(ahead, places, highMs);
+    const inTime = item.deadline === undefined || now + longest + highMs <= item.deadline;
+    if (longest > maxWaitMs || !inTime) {
+      return { etaMs: Math.round(waitMs(ahead, places, meanMs) + meanMs) };
+    }
+    this.#reservations.add(item.key, now);
+    return undefined;
+  }
+
+  load(now: number): QueueFigures {
     const leased = this.#leased.size;
-    return { waiting: this.#slots.size - leased, leased, limit: this.#limit };
+    const server = this.#server;
+    return {
+      waiting: this.#slots.size - leased,
+      leased,
+      limit: placesOf(server),
+      ceiling: server.ceiling,
+      health: healthOf(server, now),
+      callMs: Math.round(server.times.segment.meanMs),
+    };
   }
 
-  /** Leases above a lowered limit run on; no new one is given until they are below it. */
-  setLimit(limit: number): void {
-    this.#limit = limit;
+  /**
+   * Leases above a lowered ceiling run on; no new one is given until they are below it. `atLeast` is
+   * where the limit starts when it is not to start at one call.
+   */
+  setCeiling(ceiling: number, atLeast = 1): void {
+    this.#server = withCeiling(this.#server, ceiling, atLeast);
   }
 
-  /** When a retry that is not due yet becomes so, or a lease runs out; the earliest. */
+  /** When something that waits for a time may be claimed, or a lease runs out; the earliest. */
   nextDue(now: number): number | undefined {
-    let due = Number.POSITIVE_INFINITY;
+    let due = this.#deadlines.next();
     for (const slot of this.#leased.values()) due = Math.min(due, slot.lease?.until ?? due);
-    for (const slot of this.#lanes.retry) {
+    for (const slot of this.#lanes.retries) {
       if (slot.notBefore > now) due = Math.min(due, slot.notBefore);
     }
+    due = Math.min(due, nextProbeAt(this.#server, now));
     return due === Number.POSITIVE_INFINITY ? undefined : due;
   }
 
   #merge(slot: Slot<Value>, item: QueueItem<Value>): QueueSpot {
     if (item.after !== undefined) slot.item = { ...slot.item, after: item.after };
-    if (slot.lease === undefined) return { state: 'merged', position: this.#position(slot) };
+    this.#postpone(slot, item.deadline);
+    if (slot.lease === undefined) return { state: 'merged', position: this.#lanes.position(slot) };
     // What is prepared cannot change, so the call under way does for everybody.
     if (item.kind === 'segment') slot.again = true;
     return { state: 'running', position: 0 };
   }
 
-  #nextInTurn(now: number): Slot<Value> | undefined {
-    const mayStart = ({ notBefore, item }: Slot<Value>) =>
-      notBefore <= now && (item.after === undefined || !this.#slots.has(item.after));
-    for (const name of LANES) {
-      const slot = this.#lanes[name].serve(mayStart);
-      if (slot !== undefined) return slot;
-    }
-    return undefined;
+  #postpone(slot: Slot<Value>, deadline: number | undefined): void {
+    const present = slot.item.deadline;
+    if (deadline === undefined || (present !== undefined && present >= deadline)) return;
+    slot.item = { ...slot.item, deadline };
+    if (slot.lease === undefined) this.#deadlines.watch(slot);
   }
 
-  /** In the turn of the session that waits for it, not of the one that uploaded first. */
+  #nextInTurn(now: number): Slot<Value> | undefined {
+    if (!mayBegin(this.#server, this.#leased.size, now)) return undefined;
+    return this.#lanes.serve(
+      ({ notBefore, item }) =>
+        notBefore <= now && (item.after === undefined || !this.#slots.has(item.after)),
+    );
+  }
+
+  /** A call that began now would end too late. */
+  #isTooLate(slot: Slot<Value>, now: number): boolean {
+    const { deadline } = slot.item;
+    return deadline !== undefined && now + this.#server.times[callOf(slot)].highMs > deadline;
+  }
+
+  #judge(slot: Slot<Value>, lease: Claim, { call, now }: QueueRelease): void {
+    if (lease.judged) return;
+    lease.judged = true;
+    if (call === undefined) {
+      this.#server = withoutCall(this.#server, lease.fence);
+      return;
+    }
+    if (slot.attempts === 0) this.#retries = earnRetries(this.#retries);
+    const inFlight = this.#leased.size;
+    const ended = { ...call, startedAt: lease.since, now, inFlight };
+    const alone = lease.alone && inFlight === 1;
+    this.#server = withEndedCall(this.#server, lease.fence, { ...ended, alone });
+  }
+
+  #mayRepeat(slot: Slot<Value>, retryAt: number, now: number): boolean {
+    if (this.#isTooLate(slot, retryAt)) return false;
+    const left = spendRetry(this.#retries, now);
+    if (left !== undefined) this.#retries = left;
+    return left !== undefined;
+  }
+
+  /** In the earliest turn of a session that waits for it, not of the one that uploaded first. */
   #promote(key: string, session: string): void {
     const slot = this.#slots.get(key);
     if (slot === undefined) return;
     slot.promoted = true;
-    if (slot.lease !== undefined || slot.lane !== 'preparation') return;
-    this.#lanes.preparation.remove(slot);
+    if (slot.lease !== undefined || !this.#lanes.isBetterOff(slot, session)) return;
+    this.#lanes.remove(slot);
     slot.item = { ...slot.item, session };
     this.#put(slot, 'interactive');
   }
@@ -245,33 +288,20 @@ export class FairQueue<Value> {
     this.#put(slot, inAdvance ? 'preparation' : 'interactive');
   }
 
-  #offerLater(slot: Slot<Value>, notBefore: number): void {
-    slot.attempts += 1;
+  #offerLater(slot: Slot<Value>, notBefore: number, failed: 0 | 1): void {
+    slot.attempts += failed;
     slot.notBefore = notBefore;
     slot.again = false;
     this.#put(slot, 'retry');
   }
 
   #put(slot: Slot<Value>, lane: LaneName): void {
-    this.#arrivals += 1;
-    slot.lane = lane;
-    this.#lanes[lane].add(slot, slot.item.session, this.#arrivals);
+    this.#lanes.put(slot, lane);
+    this.#deadlines.watch(slot);
   }
 
   #forget(slot: Slot<Value>): void {
     this.#slots.delete(slot.item.key);
-    if (this.#slots.size > 0) return;
-    for (const name of LANES) this.#lanes[name].reset();
+    if (this.#slots.size === 0) this.#lanes.reset();
   }
-
-  #position(slot: Slot<Value>): number {
-    const earlier = LANES.slice(0, LANES.indexOf(slot.lane));
-    const ahead = earlier.reduce((sum, name) => sum + this.#lanes[name].size, 0);
-    return ahead + this.#lanes[slot.lane].indexOf(slot);
-  }
-}
-
-function leaseOf<Value>(slot: Slot<Value>, claim: Claim): QueueLease<Value> {
-  const { item, attempts } = slot;
-  return { key: item.key, value: item.value, fence: claim.fence, attempts };
 }

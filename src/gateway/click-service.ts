@@ -113,6 +113,7 @@ export class ClickService {
     const { sessionId } = session;
     const object = input.objectId ?? objectId(`obj_${this.#random.token(OBJECT_ID_BYTES)}`);
     const { points, box } = input;
+    const token = { kind: 'segment', sessionId, objectId: object } as const;
     const changed = await sessions.accept(sessionId, {
       requestId: this.#random.token(CLICK_ID_BYTES),
       idempotency: input.idempotency,
@@ -122,7 +123,7 @@ export class ClickService {
       part: box === undefined ? { points } : { points, box },
       clientRef: input.clientRef,
       traceparent: input.traceparent,
-      overloaded: await this.#work.overload({ kind: 'segment', sessionId, objectId: object }),
+      overloaded: await this.#work.overload(session, token),
       now: this.#clock.now(),
     });
     const queue = await this.#enqueue(session, changed);

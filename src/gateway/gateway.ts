@@ -16,9 +16,10 @@ import { EventPages } from './stream/event-pages.ts';
 import { StreamService } from './stream/stream-service.ts';
 import { Sweeper } from './sweeper.ts';
 import { Dispatcher } from './work/dispatcher.ts';
-import { Estimator } from './work/estimator.ts';
+import { Promises } from './work/promises.ts';
 import { ReadyContents } from './work/ready-contents.ts';
 import { ServiceMonitor } from './work/service-monitor.ts';
+import { turnCosts } from './work/turn-cost.ts';
 import { WorkEntry } from './work/work-entry.ts';
 
 /** How long calls under way may go on when the gateway stops. */
@@ -75,26 +76,27 @@ export class Gateway implements AsyncDisposable {
     this.streams = new StreamService({ ...ports, ...engine }, options);
     const stopping = this.#stopping.signal;
     this.pages = new EventPages(engine.log, clock, (id) => this.streams.snapshot(id), stopping);
-    const sweeper = new Sweeper(engine, clock);
+    const turnCost = turnCosts(options.tenantWeights);
+    const sweeper = new Sweeper(engine, clock, turnCost, options.deadlineMs);
+    const promises = new Promises(clock, metrics);
     const watch = new SessionWatch(engine.watch, clock);
-    const estimator = new Estimator();
     const monitor = new ServiceMonitor((state) => {
       log.warn('the feature server changed its state', { state });
       this.streams.setServiceState(state);
     });
     const contents = new ReadyContents(clock);
-    const work = new WorkEntry({ engine, clock, estimator, contents }, options.maxWaitMs);
+    const work = new WorkEntry({ engine, clock, promises, contents, turnCost }, options);
     this.sessions = new SessionService(
       { engine, clock, random },
       this.streams,
       watch,
       options.sessionTtlMs,
     );
-    this.images = new ImageService(engine, clock, ports.verifyUrl);
+    this.images = new ImageService(engine, clock, ports.verifyUrl, turnCost);
     this.clicks = new ClickService({ engine, clock, random, metrics, stopping }, work);
     this.objects = new ObjectService(engine, clock, work);
     this.#dispatcher = new Dispatcher(
-      { ...ports, estimator, contents, monitor, watch, settings: options },
+      { ...ports, promises, contents, monitor, watch, turnCost, settings: options },
       options.featureConcurrency,
     );
     this.health = new HealthService(engine, monitor, this.#dispatcher);

@@ -14,6 +14,7 @@ import type { Clock } from '../ports/system.ts';
 import { forgetImage } from './session-service.ts';
 import { blobHolder, prepareToken } from './work/content.ts';
 import { joinImage } from './work/join-image.ts';
+import type { TurnCost } from './work/turn-cost.ts';
 
 /** Bytes with the type that their content shows, named by their content (`sha256-<hex>`). */
 export interface Upload extends Blob {
@@ -42,11 +43,13 @@ export class ImageService {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #verifyUrl: VerifyUrl;
+  readonly #turnCost: TurnCost;
 
-  constructor(engine: Engine, clock: Clock, verifyUrl: VerifyUrl) {
+  constructor(engine: Engine, clock: Clock, verifyUrl: VerifyUrl, turnCost: TurnCost) {
     this.#engine = engine;
     this.#clock = clock;
     this.#verifyUrl = verifyUrl;
+    this.#turnCost = turnCost;
   }
 
   /** Adds an image and starts its preparation. Nothing of it stays when the session refuses it. */
@@ -119,7 +122,8 @@ export class ImageService {
     const preparation = await joinImage(this.#engine, session, facts, true);
     if (preparation === undefined) return added.image;
     if (preparation.state !== 'ready') {
-      await queue.enqueue(prepareToken(session, facts), this.#clock.now());
+      const cost = this.#turnCost(session.tenant);
+      await queue.enqueue(prepareToken(session, facts), { now: this.#clock.now(), cost });
       return added.image;
     }
     await sessions.settleImage(sessionId, facts.imageId, undefined, this.#clock.now());

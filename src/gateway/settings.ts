@@ -13,6 +13,10 @@ export interface GatewaySettings {
   readonly maxImagePixels: number;
   /** A new token whose predicted wait is longer is refused as `overloaded`. */
   readonly maxWaitMs: number;
+  /** A click that is not answered in this time is ended as failed. */
+  readonly deadlineMs: number;
+  /** How many turns the sessions of a tenant get where others get one. */
+  readonly tenantWeights: Readonly<Record<string, number>>;
   readonly sessionTtlMs: number;
   /** Entries of a session's log that are kept, exactly. */
   readonly historyEvents: number;
@@ -40,6 +44,8 @@ export const DEFAULT_SETTINGS: GatewaySettings = {
   maxImageBytes: 5 * 1024 * 1024,
   maxImagePixels: 50_000_000,
   maxWaitMs: 5_000,
+  deadlineMs: 10_000,
+  tenantWeights: {},
   sessionTtlMs: 24 * 60 * 60 * 1000,
   historyEvents: 1_000,
   heartbeatMs: 25_000,

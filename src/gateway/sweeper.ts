@@ -6,6 +6,7 @@ import { eachInTurn } from './each-in-turn.ts';
 import { LOOK_EVERY_MS, WATCHED_MS } from './session-watch.ts';
 import { contentKey, prepareToken, segmentToken } from './work/content.ts';
 import { joinImage } from './work/join-image.ts';
+import type { TurnCost } from './work/turn-cost.ts';
 
 /** Sessions that are taken from the list at once; a gateway that dies leaves no more for later. */
 const BATCH = 100;
@@ -18,12 +19,16 @@ const BATCH = 100;
 export class Sweeper {
   readonly #engine: Engine;
   readonly #clock: Clock;
+  readonly #turnCost: TurnCost;
+  readonly #deadlineMs: number;
   /** Of the pool for which all sessions are on the list, as far as is known here. */
   #generation: string | undefined;
 
-  constructor(engine: Engine, clock: Clock) {
+  constructor(engine: Engine, clock: Clock, turnCost: TurnCost, deadlineMs: number) {
     this.#engine = engine;
     this.#clock = clock;
+    this.#turnCost = turnCost;
+    this.#deadlineMs = deadlineMs;
   }
 
   /** One pass over the sessions whose turn has come. */
@@ -56,18 +61,22 @@ export class Sweeper {
   async #enqueue(facts: SessionFacts, dirty: Dirty): Promise<void> {
     const { sessions, queue, images } = this.#engine;
     const now = this.#clock.now();
+    const cost = this.#turnCost(facts.tenant);
     for (const image of dirty.images) {
       const preparation = await images.find(contentKey(facts.tenant, image));
       if (preparation === undefined || preparation.state === 'preparing') {
         const joined = await joinImage(this.#engine, facts, image, false);
-        if (joined !== undefined) await queue.enqueue(prepareToken(facts, image), now);
+        if (joined !== undefined) await queue.enqueue(prepareToken(facts, image), { now, cost });
       } else {
         const problem = preparation.state === 'failed' ? preparation.problem : undefined;
         await sessions.settleImage(facts.sessionId, image.imageId, problem, now);
       }
     }
     for (const { objectId, image } of dirty.objects) {
-      await queue.enqueue(segmentToken(facts, objectId, image), now);
+      const token = segmentToken(facts, objectId, image);
+      // What waits keeps its deadline; what was lost is not to be blamed for the time until now.
+      if ((await queue.place(token)) !== undefined) continue;
+      await queue.enqueue(token, { now, deadlineAt: now + this.#deadlineMs, cost });
     }
   }
 }

@@ -33,6 +33,8 @@ export interface Metrics {
   requestRefused(policy: string): void;
   segmentEnded(outcome: 'completed' | 'failed', totalMs: number): void;
   featureCall(kind: 'encode' | 'segment', outcome: string, durationMs: number): void;
+  /** A mask came this much later than foretold; below 0 for earlier. */
+  etaMissed(byMs: number): void;
   streamsOpen(change: 1 | -1): void;
   streamReset(reason: string): void;
   streamFrames(count: number, bytes: number): void;

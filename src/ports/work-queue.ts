@@ -1,3 +1,4 @@
+import type { QueueCall, QueueFigures, ReleaseReply } from '../core/fair-queue.ts';
 import type { ObjectId, SessionId, Tenant } from '../core/ids.ts';
 import type { ImageFacts } from './session-store.ts';
 
@@ -29,12 +30,25 @@ export interface QueuePlace {
   readonly position: number;
 }
 
+/** How a token enters. Times are the caller's. */
+export interface Entry {
+  readonly now: number;
+  /** When nobody wants the result any more; of several for one token the latest counts. */
+  readonly deadlineAt?: number | undefined;
+  /** What a turn costs its session, {@link TURN_COST} when absent. */
+  readonly cost?: number | undefined;
+}
+
 export interface Lease {
   readonly token: Token;
   /** Greater than every fence before it, over all gateways and restarts. */
   readonly fence: number;
   /** Failed attempts before this one. */
   readonly attempts: number;
+  /** When nobody wants the result any more, by the time of the claim. */
+  readonly deadlineAt: number | undefined;
+  /** A call would end after the deadline: the work is to be ended without one. */
+  readonly overdue: boolean;
 }
 
 export interface ClaimRequest {
@@ -51,8 +65,9 @@ export interface ClaimRequest {
 export interface Claimed {
   /** In turn; empty when nothing may start now. */
   readonly leases: readonly Lease[];
-  /** When a waiting retry becomes claimable or a lease runs out; `undefined` for never. */
+  /** When something that waits for a time becomes claimable, or a lease runs out; if ever. */
   readonly dueAt: number | undefined;
+  readonly health: QueueFigures['health'];
 }
 
 export interface Release {
@@ -60,38 +75,45 @@ export interface Release {
   readonly dirty: boolean;
   /** The attempt failed and is worth repeating, not before this time. */
   readonly retryAt?: number | undefined;
+  /** The call that was made, by which the server is judged; absent when none was. */
+  readonly call?: QueueCall | undefined;
+  /** Of what is offered again, if that is later than before. */
+  readonly deadlineAt?: number | undefined;
   readonly now: number;
 }
 
-export interface QueueLoad {
-  readonly waiting: number;
-  readonly leased: number;
-  readonly limit: number;
-}
+/** How much waits, how much may be called at once, and how the server is. */
+export type QueueLoad = QueueFigures;
 
 /** Where an item has come to stand, and the load of the pool at that moment. */
 export interface Enqueued extends QueuePlace {
   readonly load: QueueLoad;
 }
 
-/** What would become of a token if it were added now. */
-export interface Preview {
-  /** Tokens that would be served before it; where it stands when it is there. */
-  readonly position: number;
+export interface Admission {
+  /** How long it would take, when that is too long to let it in. */
+  readonly refused: { readonly etaMs: number } | undefined;
   readonly load: QueueLoad;
 }
 
 /**
- * The pool: what waits, in whose turn, and who works on what. One for each set of feature servers,
- * shared by all gateways.
+ * The pool: what waits, in whose turn, who works on what, and how much the feature server is given.
+ * One for each set of feature servers, shared by all gateways; its rules are those of `FairQueue`.
  *
  * Guarantees: sessions take turns, objects of a session take turns, a merged token keeps its place;
- * never more leases than the limit; one lease a token; fences rise. Nothing is lost: a lease that is
- * neither renewed nor released is offered again after it ran out.
+ * never more leases for calls than the limit, nor than the ceiling; one lease a token; fences rise.
+ * Nothing is lost: a lease that is neither renewed nor released is offered again after it ran out.
+ * A token whose deadline has come is leased as `overdue`, whatever the limit.
  */
 export interface WorkQueue {
   /** Never refuses (L5). A segment token promotes the preparation that it waits for. */
-  enqueue(token: Token, now: number): Promise<Enqueued>;
+  enqueue(token: Token, entry: Entry): Promise<Enqueued>;
+  /**
+   * Whether a token may come in (A14): one that is there already, always; a new one when it would wait
+   * no longer than `maxWaitMs` and end before its deadline, by slow calls. It then counts as there for
+   * a moment, so that gateways that ask at the same time do not all get the same place.
+   */
+  admit(token: Token, entry: Entry, maxWaitMs: number): Promise<Admission>;
   /**
    * Offers again what nobody renewed, at the tail and as a failed attempt; then leases the next tokens
    * in turn.
@@ -99,15 +121,19 @@ export interface WorkQueue {
   claim(request: ClaimRequest): Promise<Claimed>;
   /** Extends a lease; false when it is no longer this gateway's. */
   renew(lease: Lease, leaseMs: number, now: number): Promise<boolean>;
-  /** Ends exactly this lease; nothing when it has run out. */
-  release(lease: Lease, release: Release): Promise<void>;
-  /** Looks without adding. */
-  preview(token: Token): Promise<Preview>;
+  /**
+   * Ends exactly this lease, and says `ended`; `gone` when it has run out. When a retry is asked for
+   * that the budget or the deadline does not allow, `kept`: the caller ends the work and releases again.
+   */
+  release(lease: Lease, release: Release): Promise<ReleaseReply>;
   /** Where a token stands; `undefined` when it is not in the pool. */
   place(token: Token): Promise<QueuePlace | undefined>;
-  load(): Promise<QueueLoad>;
-  /** Calls that may be open at once, over all gateways (B6). */
-  setLimit(limit: number): Promise<void>;
+  load(now: number): Promise<QueueLoad>;
+  /**
+   * Calls that may ever be open at once, over all gateways (B6). The limit below it starts at 1 and
+   * finds its way by how calls end; `atLeast` lets it start higher.
+   */
+  setCeiling(ceiling: number, atLeast?: number): Promise<void>;
   /** Names what the pool remembers; it has another name when it may have lost something. */
   generation(): Promise<string>;
   /** Rings when something may have become claimable; may ring for nothing. */

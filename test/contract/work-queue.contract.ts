@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { TURN_COST } from '../../src/core/fair-queue/item.ts';
+import type { QueueCall, ReleaseReply } from '../../src/core/fair-queue.ts';
 import type { SessionId } from '../../src/core/ids.ts';
 import { objectId, sessionId } from '../../src/core/ids.ts';
 import type { Engine } from '../../src/ports/engine.ts';
@@ -26,7 +28,7 @@ class Pool {
   }
 
   static async open(engine: Engine, limit: number): Promise<Pool> {
-    await engine.queue.setLimit(limit);
+    await engine.queue.setCeiling(limit, limit);
     return new Pool(engine);
   }
 
@@ -50,8 +52,8 @@ class Pool {
     const places: QueuePlace[] = [];
     for (const token of tokens) {
       const whole = typeof token === 'string' ? this.token(token) : token;
-      const { load, ...place } = await this.queue.enqueue(whole, NOW);
-      expect(load).toEqual(await this.queue.load());
+      const { load, ...place } = await this.queue.enqueue(whole, { now: NOW });
+      expect(load).toEqual(await this.queue.load(NOW));
       places.push(place);
     }
     return places;
@@ -74,7 +76,7 @@ class Pool {
   }
 
   async leased(): Promise<number> {
-    return (await this.queue.load()).leased;
+    return (await this.queue.load(NOW)).leased;
   }
 
   async mustClaim(now = NOW): Promise<Lease> {
@@ -83,8 +85,23 @@ class Pool {
     return lease;
   }
 
-  done(lease: Lease, dirty = false, retryAt?: number): Promise<void> {
+  done(lease: Lease, dirty = false, retryAt?: number): Promise<ReleaseReply> {
     return this.queue.release(lease, { dirty, retryAt, now: NOW });
+  }
+
+  /** Claims what is next, and releases it after that call. */
+  async call(call: QueueCall, now = NOW, more: { retryAt?: number } = {}): Promise<ReleaseReply> {
+    const lease = await this.mustClaim(now);
+    return await this.queue.release(lease, { dirty: false, call, now, ...more });
+  }
+
+  /** So many calls of half a second each, one after the other, until now. */
+  async callTimes(count: number): Promise<void> {
+    const call = { kind: 'segment', result: 'ok', durationMs: 500 } as const;
+    for (let n = 0; n < count; n += 1) {
+      await this.add('z9');
+      await this.call(call);
+    }
   }
 
   /** Serves one after the other until nothing may start; their names in order. */
@@ -134,18 +151,14 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       expect(await pool.queue.place(pool.token('z9'))).toBeUndefined();
     });
 
-    it('A14 foretells the place of a token without adding it', async () => {
+    it('serves a session by the weight of its tenant', async () => {
       await using engine = await open();
       const pool = await Pool.open(engine, 1);
-      await pool.add('a1', 'a2', 'a3', 'b1');
-      for (const name of ['c1', 'b2', 'a4']) {
-        const foretold = await pool.queue.preview(pool.token(name));
-        expect(foretold.load).toEqual(await pool.queue.load());
-        expect(await pool.queue.place(pool.token(name))).toBeUndefined();
-        const [place] = await pool.add(name);
-        expect(place?.position).toBe(foretold.position);
+      for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'b3', 'b4']) {
+        const cost = name.startsWith('a') ? TURN_COST / 2 : TURN_COST;
+        await pool.queue.enqueue(pool.token(name), { now: NOW, cost });
       }
-      expect(await pool.queue.preview(pool.token('b1'))).toMatchObject({ position: 1 });
+      expect(await pool.drain()).toEqual(['a1', 'b1', 'a2', 'a3', 'b2', 'a4', 'b3', 'b4']);
     });
 
     it('lets nobody save up turns while idle', async () => {
@@ -203,7 +216,7 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       const pool = await Pool.open(engine, 1);
       await pool.add(pool.prepare('a', 'cat'), pool.prepare('b', 'cat'));
       await pool.add(pool.prepare('a', 'cat', 'mask'), pool.prepare('a', 'dog'));
-      expect(await pool.queue.load()).toMatchObject({ waiting: 3 });
+      expect(await pool.queue.load(NOW)).toMatchObject({ waiting: 3 });
     });
 
     it('A11 brings a preparation forward that a click waits for, and the click after it', async () => {
@@ -215,7 +228,7 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       expect(nameOf(await pool.mustClaim())).toBe('c1');
       const lease = await pool.mustClaim();
       expect(lease.token).toMatchObject({ image: { imageId: prepare.image.imageId } });
-      await pool.queue.setLimit(10);
+      await pool.queue.setCeiling(10, 10);
       await pool.add('d1');
       expect(nameOf(await pool.mustClaim())).toBe('d1');
       expect(nameOf(await pool.mustClaim())).toBe('prepare');
@@ -267,11 +280,11 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       const lease = await pool.mustClaim();
       await pool.mustClaim();
       expect(await pool.claim()).toBeUndefined();
-      expect(await pool.queue.load()).toEqual({ waiting: 1, leased: 2, limit: 2 });
-      await pool.queue.setLimit(1);
+      expect(await pool.queue.load(NOW)).toMatchObject({ waiting: 1, leased: 2, limit: 2 });
+      await pool.queue.setCeiling(1, 1);
       await pool.done(lease);
       expect(await pool.claim()).toBeUndefined();
-      await pool.queue.setLimit(2);
+      await pool.queue.setCeiling(2, 2);
       expect(nameOf(await pool.mustClaim())).toBe('c1');
     });
 
@@ -297,7 +310,7 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       await pool.add('a1', 'b1');
       const lease = await pool.claim(NOW, 'once');
       expect(await pool.claim(NOW, 'once')).toEqual(lease);
-      expect(await pool.queue.load()).toMatchObject({ leased: 1 });
+      expect(await pool.queue.load(NOW)).toMatchObject({ leased: 1 });
     });
 
     it('B6 gives several leases at once, in turn and within the limit', async () => {
@@ -318,7 +331,7 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       const { leases } = await pool.claimSome(2, NOW, 'once');
       expect(new Set(leases.map(({ fence }) => fence)).size).toBe(2);
       expect((await pool.claimSome(2, NOW, 'once')).leases).toEqual(leases);
-      expect(await pool.queue.load()).toMatchObject({ waiting: 1, leased: 2 });
+      expect(await pool.queue.load(NOW)).toMatchObject({ waiting: 1, leased: 2 });
     });
 
     it('claims what has run out in the same step', async () => {
@@ -353,11 +366,11 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       const young = await pool.mustClaim(NOW + LEASE_MS + 60_000);
       await pool.done(old);
       await pool.done(old, true);
-      expect(await pool.queue.load()).toMatchObject({ waiting: 0, leased: 1 });
+      expect(await pool.queue.load(NOW)).toMatchObject({ waiting: 0, leased: 1 });
       expect(await pool.queue.renew(old, LEASE_MS, NOW)).toBe(false);
       await pool.done(young);
       await pool.done(young);
-      expect(await pool.queue.load()).toMatchObject({ waiting: 0, leased: 0 });
+      expect(await pool.queue.load(NOW)).toMatchObject({ waiting: 0, leased: 0 });
     });
 
     it('counter-example 7: a lease that runs out is offered again at the tail', async () => {
@@ -371,7 +384,7 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       expect(await pool.look(end)).toBeUndefined();
       expect(await pool.leased()).toBe(0);
       expect(nameOf(await pool.mustClaim(end))).toBe('a2');
-      await pool.queue.setLimit(2);
+      await pool.queue.setCeiling(2, 2);
       const again = await pool.mustClaim(end);
       expect(nameOf(again)).toBe('a1');
       expect(again.fence).toBeGreaterThan(lease.fence);
@@ -415,6 +428,7 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
     it('B5 counts failed attempts until one has succeeded', async () => {
       await using engine = await open();
       const pool = await Pool.open(engine, 1);
+      await pool.callTimes(20);
       await pool.add('a1');
       const attempts: number[] = [];
       for (const retryAt of [NOW, NOW, undefined]) {
@@ -452,12 +466,153 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
     });
   });
 
+  describe(`${engineName} work queue: limit`, () => {
+    const ok = { kind: 'segment', result: 'ok', durationMs: 500 } as const;
+    const busy = { kind: 'segment', result: 'overloaded' } as const;
+
+    it('B6 begins with one call, and allows more while they succeed, up to the ceiling', async () => {
+      await using engine = await open();
+      await engine.queue.setCeiling(3);
+      const pool = await Pool.open(engine, 0);
+      await engine.queue.setCeiling(3);
+      const limits: number[] = [];
+      for (let n = 0; n < 6; n += 1) {
+        await pool.add('a1', 'b1', 'c1', 'd1');
+        limits.push((await pool.queue.load(NOW)).limit);
+        const leases: Lease[] = [];
+        for (let lease = await pool.claim(); lease; lease = await pool.claim()) leases.push(lease);
+        expect(leases).toHaveLength(limits.at(-1) ?? 0);
+        for (const lease of leases) {
+          await pool.queue.release(lease, { dirty: true, call: ok, now: NOW });
+        }
+      }
+      expect(limits).toEqual([1, 2, 2, 2, 3, 3]);
+    });
+
+    it('halves when the server has too much to do, and says so', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 4);
+      await pool.callTimes(2);
+      await pool.add('a1', 'b1');
+      await pool.call(busy);
+      expect(await pool.queue.load(NOW)).toMatchObject({
+        limit: 2,
+        ceiling: 4,
+        health: 'degraded',
+      });
+      expect((await pool.claimSome(0)).health).toBe('degraded');
+      expect((await pool.claimSome(0, NOW + 10_000)).health).toBe('ok');
+    });
+
+    it('counts a call once when its release is sent twice', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 8);
+      await pool.add('a1', 'b1');
+      const lease = await pool.mustClaim();
+      const how = { dirty: true, call: busy, now: NOW };
+      const replies = [await pool.queue.release(lease, how), await pool.queue.release(lease, how)];
+      expect(replies).toEqual(['ended', 'gone']);
+      expect(await pool.queue.load(NOW)).toMatchObject({ limit: 4 });
+    });
+
+    it('leaves a server alone that answers nothing, then tries it with one call at a time', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 4);
+      for (const name of ['a1', 'b1', 'c1', 'd1', 'e1']) {
+        await pool.add(name);
+        await pool.call({ kind: 'segment', result: 'failed' });
+      }
+      await pool.add('a1', 'b1', 'c1');
+      expect(await pool.claim()).toBeUndefined();
+      expect(await pool.look()).toBe(NOW + 500);
+      expect(await pool.queue.load(NOW)).toMatchObject({ health: 'down' });
+      const probe = await pool.mustClaim(NOW + 500);
+      expect(await pool.claim(NOW + 500)).toBeUndefined();
+      await pool.queue.release(probe, { dirty: false, call: ok, now: NOW + 900 });
+      expect(await pool.queue.load(NOW + 900)).toMatchObject({ health: 'ok' });
+      expect(nameOf(await pool.mustClaim(NOW + 900))).toBe('b1');
+      expect(nameOf(await pool.mustClaim(NOW + 900))).toBe('c1');
+    });
+
+    it('B5 allows one retry of ten calls; what may not be retried stays leased', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.callTimes(18);
+      const replies: ReleaseReply[] = [];
+      for (const name of ['a1', 'b1', 'c1']) {
+        await pool.add(name);
+        replies.push(await pool.call({ ...ok }, NOW, { retryAt: NOW + 60_000 }));
+        if (replies.at(-1) === 'kept') break;
+      }
+      expect(replies).toEqual(['ended', 'ended', 'kept']);
+      expect(await pool.queue.load(NOW)).toMatchObject({ waiting: 2, leased: 1 });
+    });
+
+    it('A14 refuses what would wait too long, what comes at the same moment counted', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.callTimes(20);
+      const admit = async (name: string, entry: { deadlineAt?: number } = {}, now = NOW) =>
+        (await pool.queue.admit(pool.token(name), { now, ...entry }, 1_000)).refused;
+      expect(await admit('a1', { deadlineAt: NOW + 499 })).toEqual({ etaMs: 500 });
+      expect(await admit('a1', { deadlineAt: NOW + 500 })).toBeUndefined();
+      expect(await admit('b1')).toBeUndefined();
+      await pool.add('a1');
+      expect(await admit('c1')).toBeUndefined();
+      expect(await admit('d1')).toEqual({ etaMs: 2_000 });
+      expect(await admit('a1', { deadlineAt: NOW })).toBeUndefined();
+      expect(await pool.queue.place(pool.token('b1'))).toBeUndefined();
+      expect(await admit('d1', {}, NOW + 2_000)).toBeUndefined();
+    });
+  });
+
+  describe(`${engineName} work queue: deadlines`, () => {
+    it('hands out what waits in vain although every place is taken', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      const enqueue = (name: string, deadlineAt: number) =>
+        pool.queue.enqueue(pool.token(name), { now: NOW, deadlineAt });
+      await enqueue('a1', NOW + 3_000);
+      expect(await pool.mustClaim()).toMatchObject({ overdue: false, deadlineAt: NOW + 3_000 });
+      await enqueue('b1', NOW + 4_000);
+      await enqueue('b1', NOW + 2_000);
+      await enqueue('c1', NOW + 1_000);
+      expect(await pool.look()).toBe(NOW + 1_000);
+      expect(await pool.claim(NOW + 999)).toBeUndefined();
+      const overdue = await pool.mustClaim(NOW + 1_000);
+      expect([nameOf(overdue), overdue.overdue]).toEqual(['c1', true]);
+      await pool.done(overdue);
+      expect(await pool.claim(NOW + 3_999)).toBeUndefined();
+      expect((await pool.mustClaim(NOW + 4_000)).overdue).toBe(true);
+    });
+
+    it('begins no call that would end too late', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 2);
+      await pool.callTimes(20);
+      await pool.queue.enqueue(pool.token('a1'), { now: NOW, deadlineAt: NOW + 499 });
+      await pool.queue.enqueue(pool.token('b1'), { now: NOW, deadlineAt: NOW + 500 });
+      expect((await pool.mustClaim()).overdue).toBe(true);
+      expect((await pool.mustClaim()).overdue).toBe(false);
+    });
+
+    it('offers again until a later deadline what turned out to be newer', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.queue.enqueue(pool.token('a1'), { now: NOW, deadlineAt: NOW });
+      const lease = await pool.mustClaim();
+      expect(lease.overdue).toBe(true);
+      await pool.queue.release(lease, { dirty: true, deadlineAt: NOW + 5_000, now: NOW });
+      expect(await pool.mustClaim()).toMatchObject({ overdue: false, deadlineAt: NOW + 5_000 });
+    });
+  });
+
   describe(`${engineName} work queue: doorbell`, () => {
     const causes: Record<string, (pool: Pool, lease: Lease) => Promise<unknown>> = {
       'something is enqueued': (pool) => pool.add('z1'),
       'a lease is released': (pool, lease) => pool.done(lease),
       'a lease has run out': (pool) => pool.look(NOW + LEASE_MS),
-      'the limit is raised': (pool) => pool.queue.setLimit(5),
+      'the limit is raised': (pool) => pool.queue.setCeiling(5, 5),
     };
 
     it.each(Object.keys(causes))('rings when %s', async (cause) => {

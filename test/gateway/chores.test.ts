@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { ProblemError } from '../../src/core/problem.ts';
 import { Chores } from '../../src/gateway/chores.ts';
 import { eachInTurn } from '../../src/gateway/each-in-turn.ts';
-import { Estimator } from '../../src/gateway/work/estimator.ts';
 import { ServiceMonitor } from '../../src/gateway/work/service-monitor.ts';
 import { VirtualClock } from '../sim/virtual-clock.ts';
 
@@ -85,48 +84,23 @@ describe('visiting each in turn', () => {
   });
 });
 
-describe('predicting waits', () => {
-  test('A12 before the first call, half a second each, in rounds of the limit', () => {
-    const estimator = new Estimator();
-    expect([0, 1, 2, 3].map((ahead) => estimator.waitMs(ahead, 1))).toEqual([0, 500, 1_000, 1_500]);
-    expect([0, 1, 2, 3].map((ahead) => estimator.waitMs(ahead, 2))).toEqual([0, 0, 250, 500]);
-    expect(estimator.etaMs(0, 1)).toBe(500);
-  });
-
-  test('A12 it follows what calls really take, the first one at once', () => {
-    const estimator = new Estimator();
-    estimator.record(2_000);
-    expect(estimator.etaMs(0, 1)).toBe(2_000);
-    for (let call = 0; call < 30; call += 1) estimator.record(100);
-    expect(estimator.etaMs(0, 1)).toBeLessThan(110);
-    expect(estimator.etaMs(0, 1)).toBeGreaterThanOrEqual(100);
-  });
-
-  test('A12 a limit that is not known yet is no division by zero', () => {
-    expect(Number.isFinite(new Estimator().etaMs(3, 0))).toBe(true);
-  });
-});
-
 describe('judging the feature server', () => {
-  test('A22 three failures in a row are degraded, an answer is ok again, repeats are no news', () => {
+  test('A22 it is what the pool says, repeats are no news', () => {
     const told: string[] = [];
     const monitor = new ServiceMonitor((state) => told.push(state));
-    monitor.succeeded();
-    monitor.failed();
-    monitor.failed();
-    monitor.succeeded();
-    for (let failure = 0; failure < 5; failure += 1) monitor.failed();
-    monitor.succeeded();
-    expect(told).toEqual(['degraded', 'ok']);
+    for (const health of ['ok', 'degraded', 'degraded', 'down', 'ok'] as const) {
+      monitor.learn(health);
+    }
+    expect(told).toEqual(['degraded', 'down', 'ok']);
   });
 
-  test('A22 one that is down stays down through failures, until it answers', () => {
+  test('A22 one that cannot be reached is down whatever others say, until it answers', () => {
     const told: string[] = [];
     const monitor = new ServiceMonitor((state) => told.push(state));
     monitor.unreachable();
-    for (let failure = 0; failure < 5; failure += 1) monitor.failed();
+    monitor.learn('degraded');
     expect(monitor.state).toBe('down');
-    monitor.succeeded();
-    expect(told).toEqual(['down', 'ok']);
+    monitor.reached();
+    expect(told).toEqual(['down', 'degraded']);
   });
 });

@@ -127,7 +127,10 @@ describe('clicks', () => {
     expect(extras.etaMs).toBeGreaterThan(900);
     // A refused request changes nothing and shows nowhere (A2).
     expect(await service.log(facts.sessionId)).toEqual(before);
-    expect(await service.bare.queue.load()).toMatchObject({ waiting: 1, leased: 1 });
+    expect(await service.bare.queue.load(service.clock.now())).toMatchObject({
+      waiting: 1,
+      leased: 1,
+    });
 
     expect((await service.click(facts, image, 'b')).queue.state).toBe('merged');
     expect((await service.click(facts, image, 'a')).queue.state).toBe('running');
@@ -160,7 +163,10 @@ describe('clicks', () => {
       extras: { limit: 'maxObjects' },
     });
     expect(await service.logOf(facts.sessionId, 'click.accepted')).toHaveLength(10);
-    expect(await service.bare.queue.load()).toMatchObject({ waiting: 9, leased: 1 });
+    expect(await service.bare.queue.load(service.clock.now())).toMatchObject({
+      waiting: 9,
+      leased: 1,
+    });
   });
 
   test('A12 a click on an image that the session does not have is image_not_found', async () => {

@@ -65,21 +65,22 @@ describe('what a click costs the storage', () => {
     await service.pass(1_000);
     given.length = 0;
     await service.click(facts, image, 'third');
-    expect(given).toContain('queue.preview');
+    expect(given).toContain('queue.admit');
   });
 
-  test('A14 the pool is asked for its load from half of what is too much', async () => {
+  test('A14 the pool is asked for its load from a quarter of what is too much', async () => {
     const { service, facts, image, given } = await busyService();
     const asked: boolean[] = [];
     const clickUntilRefused = async () => {
       for (let n = 0; ; n += 1) {
         given.length = 0;
         await service.click(facts, image, `o${n}`);
-        asked.push(given.includes('queue.preview'));
+        asked.push(given.includes('queue.admit'));
       }
     };
     await expect(clickUntilRefused()).rejects.toMatchObject({ code: 'overloaded' });
-    // One is under way; each waits for half a second, and nobody should wait for more than four.
-    expect(asked).toEqual([...Array(4).fill(false), ...Array(4).fill(true)]);
+    // One is under way; each waits for half a second, and nobody should wait for more than four, which
+    // is reckoned with calls of three quarters of a second.
+    expect(asked).toEqual([...Array(2).fill(false), ...Array(3).fill(true)]);
   });
 });

@@ -294,7 +294,10 @@ describe('what images leave behind', () => {
     const key = { tenant: facts.tenant, imageId: image };
     expect(await service.bare.images.find(key)).toBeUndefined();
     expect(service.server.encodes).toHaveLength(1);
-    expect(await service.bare.queue.load()).toMatchObject({ waiting: 0, leased: 0 });
+    expect(await service.bare.queue.load(service.clock.now())).toMatchObject({
+      waiting: 0,
+      leased: 0,
+    });
   });
 
   test('A10 a blob is given to whoever shows a signed address of it, while it is held', async () => {

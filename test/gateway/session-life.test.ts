@@ -170,7 +170,10 @@ describe('the life of a session', () => {
     await service.gateway.sessions.remove(facts.sessionId);
     await service.pass(60_000);
     expect(service.server.segments).toHaveLength(1);
-    expect(await service.bare.queue.load()).toMatchObject({ waiting: 0, leased: 0 });
+    expect(await service.bare.queue.load(service.clock.now())).toMatchObject({
+      waiting: 0,
+      leased: 0,
+    });
     expect(await service.bare.blobs.get(image)).toBeUndefined();
     const key = { tenant: facts.tenant, imageId: image };
     expect(await service.bare.images.find(key)).toBeUndefined();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { clickId, imageId, objectId, sessionId } from '../../src/core/ids.ts';
 import { Sweeper } from '../../src/gateway/sweeper.ts';
+import { turnCosts } from '../../src/gateway/work/turn-cost.ts';
 import type { SessionFacts } from '../../src/ports/session-store.ts';
 import { LosableQueue } from '../sim/losable-queue.ts';
 import { meddle } from './support/faulty-engine.ts';
@@ -108,7 +109,7 @@ describe('the sweep', () => {
   test('L7 after a loss of the pool all sessions are looked at, used or not', async () => {
     const pool: { lost?: LosableQueue } = {};
     const service = openService({
-      settings: { maxWaitMs: 600_000, sessionTtlMs: 86_400_000 },
+      settings: { maxWaitMs: 600_000, deadlineMs: 3_600_000, sessionTtlMs: 86_400_000 },
       wrap: (engine, clock) => {
         pool.lost = new LosableQueue(clock, 1, 15_000);
         return { ...engine, queue: pool.lost.port };
@@ -116,12 +117,15 @@ describe('the sweep', () => {
     });
     const sessions = [await service.readySession('a'), await service.readySession('b')];
     // Nobody may work on them for ten minutes, and nobody asks.
-    await service.engine.queue.setLimit(0);
+    await service.engine.queue.setCeiling(0);
     for (const { facts, image } of sessions) await service.click(facts, image, 'left');
     await service.pass(600_000);
     pool.lost?.lose();
-    await service.engine.queue.setLimit(1);
-    expect(await service.engine.queue.load()).toMatchObject({ waiting: 0, leased: 0 });
+    await service.engine.queue.setCeiling(1);
+    expect(await service.engine.queue.load(service.clock.now())).toMatchObject({
+      waiting: 0,
+      leased: 0,
+    });
     await service.pass(15_000 + 2 * SWEEP_MS);
     for (const { facts } of sessions) {
       expect(await service.logOf(facts.sessionId, 'segment.completed')).toHaveLength(1);
@@ -152,7 +156,7 @@ describe('the sweep', () => {
   });
 
   test('L7 a sweep changes nothing where everything waits for its turn already', async () => {
-    const service = openService({ settings: { maxWaitMs: 600_000 } });
+    const service = openService({ settings: { maxWaitMs: 600_000, deadlineMs: 600_000 } });
     const { facts, image } = await service.readySession();
     service.server.segmentMs = 9_000;
     for (const name of ['a', 'b', 'c', 'd']) await service.click(facts, image, name);
@@ -218,13 +222,18 @@ describe('the sweep', () => {
         };
       },
     });
-    const sweeper = new Sweeper({ ...service.bare, sessions }, service.clock);
+    const sweeper = new Sweeper(
+      { ...service.bare, sessions },
+      service.clock,
+      turnCosts({}),
+      service.settings.deadlineMs,
+    );
     const [first, second] = [await service.readySession('a'), await service.readySession('b')];
     bad.session = first.facts.sessionId;
     await service.gateway[Symbol.asyncDispose]();
     await appendOnly(service, second.facts, 'b');
     await service.pass(SWEEP_MS);
     await expect(sweeper.sweep()).rejects.toThrow('1 failed, the first with: cannot be read');
-    expect(await service.bare.queue.load()).toMatchObject({ waiting: 1 });
+    expect(await service.bare.queue.load(service.clock.now())).toMatchObject({ waiting: 1 });
   });
 });

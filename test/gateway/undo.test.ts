@@ -88,7 +88,10 @@ describe('undo and redo', () => {
     await service.pass(5_000);
     const types = (await service.log(facts.sessionId)).slice(3).map(({ type }) => type);
     expect(types).toEqual(['click.accepted', 'click.undone', 'click.cancelled', 'object.removed']);
-    expect(await service.bare.queue.load()).toMatchObject({ waiting: 0, leased: 0 });
+    expect(await service.bare.queue.load(service.clock.now())).toMatchObject({
+      waiting: 0,
+      leased: 0,
+    });
   });
 
   test('A15 an unknown click is click_not_found', async () => {

@@ -100,7 +100,7 @@ describe('a cluster', () => {
     }
     const bell = Promise.withResolvers<void>();
     other.queue.onAvailable(bell.resolve);
-    await one.queue.enqueue(token(), Date.now());
+    await one.queue.enqueue(token(), { now: Date.now() });
     await bell.promise;
   });
 
@@ -179,8 +179,8 @@ describe('a cluster', () => {
     const prefix = freshPrefix();
     await using engine = await openGateway(cluster.url, prefix);
     const { queue } = engine;
-    await queue.setLimit(2);
-    for (let n = 0; n < 3; n += 1) await queue.enqueue(token(), Date.now());
+    await queue.setCeiling(2, 2);
+    for (let n = 0; n < 3; n += 1) await queue.enqueue(token(), { now: Date.now() });
     const lease = await claim(engine, 'before');
     const from = await cluster.ownerOf('{pool}');
     const to = cluster.primaries.find((server) => server !== from);

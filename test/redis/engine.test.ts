@@ -62,9 +62,9 @@ describe('redis engine: start', () => {
     await using own = await RedisServer.start('--user me on >pass ~* &* +@all'.split(' '));
     const url = own.url.replace('//', '//me:pass@');
     await using engine = await start(`${url}/3`);
-    await engine.queue.setLimit(7);
+    await engine.queue.setCeiling(7, 7);
     await using elsewhere = await start(url);
-    expect((await elsewhere.queue.load()).limit).toBe(0);
+    expect((await elsewhere.queue.load(Date.now())).limit).toBe(0);
     await expect(start(`${url}/99`)).rejects.toThrow(/no database of the number/);
   });
 

@@ -5,6 +5,7 @@ import { MemoryWorkQueue } from '../../src/adapters/memory/work-queue.ts';
 import type { RedisConnections } from '../../src/adapters/redis/connections.ts';
 import { RedisKeys } from '../../src/adapters/redis/keys.ts';
 import { RedisWorkQueue } from '../../src/adapters/redis/work-queue.ts';
+import type { QueueCall } from '../../src/core/fair-queue.ts';
 import { objectId, sessionId } from '../../src/core/ids.ts';
 import type { Clock } from '../../src/ports/system.ts';
 import type { Claimed, Lease, PrepareToken, Token, WorkQueue } from '../../src/ports/work-queue.ts';
@@ -16,17 +17,42 @@ const RUNS = 50;
 
 /** What may be done, in numbers: sessions, objects, images and leases are counted from 0. */
 type Command =
-  | { do: 'segment'; session: number; object: number; image: number | undefined }
+  | {
+      do: 'segment';
+      session: number;
+      object: number;
+      image: number | undefined;
+      /** Of the click, from now; and how long it may wait to be let in. */
+      deadlineInMs: number | undefined;
+      maxWaitMs: number;
+    }
   | { do: 'prepare'; session: number; image: number }
   | { do: 'claim'; leaseMs: number; most: number }
   | { do: 'claim again'; lease: number }
   | { do: 'renew'; lease: number; leaseMs: number }
-  | { do: 'release'; lease: number; dirty: boolean; retryInMs: number | undefined }
+  | {
+      do: 'release';
+      lease: number;
+      dirty: boolean;
+      retryInMs: number | undefined;
+      call: QueueCall | undefined;
+      deadlineInMs: number | undefined;
+    }
   | { do: 'wait'; ms: number }
-  | { do: 'limit'; limit: number };
+  | { do: 'ceiling'; ceiling: number; atLeast: number };
 
 const number = (max: number) => fc.integer({ min: 0, max });
 const lease = number(3);
+
+/** More often well than not, so that limits rise, too. */
+const call = fc.option(
+  fc.record({
+    kind: fc.constantFrom('segment', 'segment', 'encode'),
+    result: fc.constantFrom('ok', 'ok', 'ok', 'ok', 'overloaded', 'timeout', 'failed'),
+    durationMs: fc.option(fc.integer({ min: 1, max: 400 }), { nil: undefined }),
+  }),
+  { nil: undefined },
+) as fc.Arbitrary<QueueCall | undefined>;
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
@@ -36,6 +62,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       session: number(2),
       object: number(1),
       image: fc.option(number(1), { nil: undefined, freq: 2 }),
+      deadlineInMs: fc.option(number(2_000), { nil: undefined, freq: 2 }),
+      maxWaitMs: fc.constantFrom(0, 200, 60_000),
     }),
   },
   {
@@ -62,10 +90,15 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       lease,
       dirty: fc.boolean(),
       retryInMs: fc.option(fc.integer({ min: -10, max: 80 }), { nil: undefined, freq: 2 }),
+      call,
+      deadlineInMs: fc.option(number(500), { nil: undefined, freq: 9 }),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('wait'), ms: number(60) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('limit'), limit: number(5) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('ceiling'), ceiling: number(5), atLeast: number(4) }),
+  },
 ) as fc.Arbitrary<Command>;
 
 class VirtualClock implements Clock {
@@ -96,13 +129,21 @@ function tokenOf(command: Command & { do: 'segment' | 'prepare' }): Token {
   };
 }
 
+/** Each session of another weight. */
+function entryOf(command: Command & { do: 'segment' | 'prepare' }, now: number) {
+  const cost = 500 * (1 + command.session);
+  if (command.do === 'prepare' || command.deadlineInMs === undefined) return { cost };
+  return { cost, deadlineAt: now + command.deadlineInMs };
+}
+
 /** One side of the comparison: carries out commands and tells what they answered. */
 class Side {
   readonly #queue: WorkQueue;
   readonly #clock: VirtualClock;
   readonly #leases: Lease[] = [];
   readonly #claims: string[] = [];
-  readonly #tokens: Token[] = [];
+  /** One of each. */
+  readonly #tokens = new Map<string, Token>();
 
   constructor(queue: WorkQueue, clock: VirtualClock) {
     this.#queue = queue;
@@ -115,9 +156,14 @@ class Side {
       case 'segment':
       case 'prepare': {
         const token = tokenOf(command);
-        this.#tokens.push(token);
-        const foretold = await this.#queue.preview(token);
-        return [foretold, await this.#queue.enqueue(token, now)];
+        this.#tokens.set(
+          token.kind === 'segment' ? `${token.sessionId} ${token.objectId}` : JSON.stringify(token),
+          token,
+        );
+        const entry = { now, ...entryOf(command, now) };
+        const maxWaitMs = command.do === 'segment' ? command.maxWaitMs : 60_000;
+        const admitted = await this.#queue.admit(token, entry, maxWaitMs);
+        return [admitted, await this.#queue.enqueue(token, entry)];
       }
       case 'claim':
         return await this.#claim(`claim ${this.#claims.length}`, command.leaseMs, command.most);
@@ -132,29 +178,31 @@ class Side {
       case 'release': {
         const lease = this.#leases.at(-1 - command.lease);
         if (lease === undefined) return 'none';
-        const { dirty, retryInMs } = command;
-        const retryAt = retryInMs === undefined ? undefined : now + retryInMs;
-        return await this.#queue.release(lease, { dirty, retryAt, now });
+        const { dirty, retryInMs, deadlineInMs, call: made } = command;
+        const at = (inMs: number | undefined) => (inMs === undefined ? undefined : now + inMs);
+        const [retryAt, deadlineAt] = [at(retryInMs), at(deadlineInMs)];
+        return await this.#queue.release(lease, { dirty, retryAt, deadlineAt, call: made, now });
       }
       case 'wait':
         return await this.#look();
-      case 'limit':
-        return await this.#queue.setLimit(command.limit);
+      case 'ceiling':
+        return await this.#queue.setCeiling(command.ceiling, command.atLeast);
     }
   }
 
   /** Everything that can be asked. */
   async view(): Promise<unknown> {
     return {
-      load: await this.#queue.load(),
-      places: await Promise.all(this.#tokens.map((token) => this.#queue.place(token))),
-      previews: await Promise.all(this.#tokens.map((token) => this.#queue.preview(token))),
+      load: await this.#queue.load(this.#clock.now()),
+      places: await Promise.all(
+        [...this.#tokens.values()].map((token) => this.#queue.place(token)),
+      ),
     };
   }
 
   /** Serves everything that is left, whatever it waits for. */
   async drain(): Promise<void> {
-    await this.#queue.setLimit(100);
+    await this.#queue.setCeiling(100, 100);
     for (;;) {
       const { leases } = await this.#claim('drain', 1, 3);
       if (leases.length === 0) return;
@@ -191,30 +239,81 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
+/** The same commands to both; everything that they answer, and all that can be asked, is the same. */
+async function compare(run: string, commands: readonly Command[]): Promise<void> {
+  const clock = new VirtualClock();
+  const keys = new RedisKeys(run);
+  const shared = { connections, keys, lifeMs: 60_000, time: 'caller' } as const;
+  const real = new Side(await RedisWorkQueue.open(shared), clock);
+  const pure = new Side(new MemoryWorkQueue(1), clock);
+  for (const side of [real, pure]) await side.answer({ do: 'ceiling', ceiling: 3, atLeast: 3 });
+  for (const each of commands) {
+    if (each.do === 'wait') clock.time += each.ms;
+    expect([each, await real.answer(each)]).toEqual([each, await pure.answer(each)]);
+    expect([each, await real.view()]).toEqual([each, await pure.view()]);
+  }
+  // Past every deadline, retry and pause.
+  clock.time += 20_000;
+  for (const side of [real, pure]) {
+    await side.answer({ do: 'wait', ms: 0 });
+    await side.drain();
+  }
+  expect(await pure.view()).toMatchObject({ load: { waiting: 0, leased: 0 } });
+  const left = await connections.commands.use((client) => client.keys(`${run}:*`));
+  const [meta, reserved] = [keys.pool()[0], keys.pool()[10]];
+  expect(left.filter((key) => key !== reserved)).toEqual([meta]);
+}
+
 it('L5 the pool in Redis answers as the pure rules do', { timeout: 120_000 }, async () => {
   let runs = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(command, { minLength: 30, maxLength: 90 }), async (commands) => {
-      const clock = new VirtualClock();
-      const keys = new RedisKeys(`model-${runs}`);
       runs += 1;
-      const shared = { connections, keys, lifeMs: 60_000, time: 'caller' } as const;
-      const real = new Side(await RedisWorkQueue.open(shared), clock);
-      const pure = new Side(new MemoryWorkQueue(1), clock);
-      for (const side of [real, pure]) await side.answer({ do: 'limit', limit: 3 });
-      for (const each of commands) {
-        if (each.do === 'wait') clock.time += each.ms;
-        expect([each, await real.answer(each)]).toEqual([each, await pure.answer(each)]);
-        expect([each, await real.view()]).toEqual([each, await pure.view()]);
-      }
-      clock.time += 1_000;
-      for (const side of [real, pure]) {
-        await side.answer({ do: 'wait', ms: 0 });
-        await side.drain();
-      }
-      expect(await pure.view()).toMatchObject({ load: { waiting: 0, leased: 0 } });
-      const left = await connections.commands.use((client) => client.keys(`model-${runs - 1}:*`));
-      expect(left).toEqual([keys.pool()[0]]);
+      await compare(`model-${runs}`, commands);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+it('B6 it judges the server as the pure rules do', { timeout: 120_000 }, async () => {
+  let runs = 0;
+  // Calls one after the other and side by side, in times in which they mostly end alike.
+  const calls = fc
+    .record({
+      mood: fc.constantFrom('ok', 'ok', 'overloaded', 'failed', 'timeout'),
+      durationMs: fc.constantFrom(100, 300, 900),
+      each: fc.array(
+        fc.record({
+          isUsual: fc.boolean(),
+          ms: fc.constantFrom(0, 150, 600),
+          most: fc.integer({ min: 1, max: 3 }),
+          retryInMs: fc.option(number(80), { nil: undefined, freq: 1 }),
+          kind: fc.constantFrom('segment', 'segment', 'segment', 'encode'),
+        }),
+        { minLength: 4, maxLength: 14 },
+      ),
+    })
+    .map(({ mood, durationMs, each }) =>
+      each.flatMap(({ isUsual, ms, most, retryInMs, kind }, index): Command[] => {
+        const result = (isUsual ? mood : 'ok') as QueueCall['result'];
+        const call = { kind: kind as 'segment', result, durationMs: durationMs + 10 * index };
+        const segment = { do: 'segment', session: index % 3, image: undefined } as const;
+        const waits = { deadlineInMs: undefined, maxWaitMs: 1_000 };
+        const dirty = most > 2;
+        return [
+          { ...segment, ...waits, object: 0 },
+          { ...segment, ...waits, object: 1 },
+          { do: 'claim', leaseMs: 5_000, most },
+          { do: 'wait', ms },
+          { do: 'release', lease: 0, dirty, retryInMs, call, deadlineInMs: undefined },
+          { do: 'release', lease: 1, dirty, retryInMs: undefined, call, deadlineInMs: undefined },
+        ];
+      }),
+    );
+  await fc.assert(
+    fc.asyncProperty(fc.array(calls, { minLength: 2, maxLength: 5 }), async (times) => {
+      runs += 1;
+      await compare(`server-${runs}`, times.flat());
     }),
     { numRuns: RUNS },
   );

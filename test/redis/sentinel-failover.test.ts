@@ -22,7 +22,7 @@ describe('a primary with Sentinels', () => {
     await using engine = await openGateway(group.url, PREFIX);
     const [primary, replica] = group.servers;
     const { queue } = engine;
-    await queue.setLimit(1);
+    await queue.setCeiling(1, 1);
     const bell = Promise.withResolvers<void>();
     const scene = await Scene.open(engine);
     const listener = await listenTo(scene);
@@ -40,7 +40,7 @@ describe('a primary with Sentinels', () => {
 
     // Leases from before may be those of calls that still run.
     queue.onAvailable(bell.resolve);
-    await insist('an enqueue', () => queue.enqueue(token, Date.now()));
+    await insist('an enqueue', () => queue.enqueue(token, { now: Date.now() }));
     await bell.promise;
     const claim = async (claimId: string) => {
       const request = { gatewayId: 'g', claimId, most: 1, leaseMs: LEASE_MS, now: Date.now() };

@@ -68,13 +68,13 @@ describe('redis pool of several gateways', () => {
     const prefix = freshPrefix();
     await using one = await open(prefix);
     await using two = await open(prefix);
-    await one.queue.setLimit(3);
-    for (let n = 0; n < 20; n += 1) await one.queue.enqueue(token(`o${n}`), Date.now());
+    await one.queue.setCeiling(3, 3);
+    for (let n = 0; n < 20; n += 1) await one.queue.enqueue(token(`o${n}`), { now: Date.now() });
     const claims = Array.from({ length: 20 }, (_, n) => claim(n % 2 ? one : two, `claim ${n}`));
     const leases = (await Promise.all(claims)).filter((lease) => lease !== undefined);
     expect(leases).toHaveLength(3);
     expect(new Set(leases.map(({ fence }) => fence)).size).toBe(3);
-    expect(await two.queue.load()).toEqual({ waiting: 17, leased: 3, limit: 3 });
+    expect(await two.queue.load(Date.now())).toMatchObject({ waiting: 17, leased: 3, limit: 3 });
   });
 
   it('rings at the other gateways', async () => {
@@ -83,7 +83,7 @@ describe('redis pool of several gateways', () => {
     await using two = await open(prefix);
     const { promise, resolve } = Promise.withResolvers<void>();
     two.queue.onAvailable(resolve);
-    await one.queue.enqueue(token('o'), Date.now());
+    await one.queue.enqueue(token('o'), { now: Date.now() });
     await expect(within('the bell', promise)).resolves.toBeUndefined();
   });
 
@@ -91,8 +91,8 @@ describe('redis pool of several gateways', () => {
     const prefix = freshPrefix();
     await using right = await open(prefix);
     await using wrong = await open(prefix);
-    await right.queue.setLimit(2);
-    await right.queue.enqueue(token('a'), Date.now());
+    await right.queue.setCeiling(2, 2);
+    await right.queue.enqueue(token('a'), { now: Date.now() });
     const lease = await mustClaim(right, 'claim');
     expect(await dueAt(wrong, HOUR_MS)).toBeGreaterThan(Date.now() + HOUR_MS);
     expect(await right.queue.renew(lease, LEASE_MS, Date.now())).toBe(true);
@@ -102,8 +102,8 @@ describe('redis pool of several gateways', () => {
     const prefix = freshPrefix();
     await using right = await open(prefix);
     await using wrong = await open(prefix);
-    await right.queue.setLimit(1);
-    await right.queue.enqueue(token('a'), Date.now());
+    await right.queue.setCeiling(1, 1);
+    await right.queue.enqueue(token('a'), { now: Date.now() });
     const lease = await mustClaim(right, 'claim');
     const near = (ms: number | undefined) => Math.abs((ms ?? 0) - Date.now() - LEASE_MS) < 1_000;
     expect(near(await dueAt(right))).toBe(true);
@@ -115,41 +115,46 @@ describe('redis pool of several gateways', () => {
 
   it('offers again what nobody renews, by the time of Redis', async () => {
     await using engine = await open(freshPrefix());
-    await engine.queue.setLimit(1);
-    await engine.queue.enqueue(token('a'), Date.now());
+    await engine.queue.setCeiling(1, 1);
+    await engine.queue.enqueue(token('a'), { now: Date.now() });
     const old = await claim(engine, 'first', 1);
     const young = await eventually('the end of the lease', () => mustClaim(engine, 'second'));
     expect(young.attempts).toBe(1);
     expect(young.fence).toBeGreaterThan(old?.fence ?? Number.POSITIVE_INFINITY);
   });
 
-  it('counter-example 10: fences rise over a loss of all data, and the limit is set again', async () => {
+  it('counter-example 10: fences rise over a loss of all data, and the ceiling is set again', async () => {
     await using own = await RedisServer.start();
     await using engine = await open(freshPrefix(), own);
-    await engine.queue.setLimit(2);
-    await engine.queue.enqueue(token('a'), Date.now());
+    await engine.queue.setCeiling(2, 2);
+    await engine.queue.enqueue(token('a'), { now: Date.now() });
     const old = await mustClaim(engine, 'before');
     await own.stop();
     await own.resume();
     await eventually('Redis', () => engine.ready());
-    await engine.queue.enqueue(token('b'), Date.now());
+    await engine.queue.enqueue(token('b'), { now: Date.now() });
     // The first claim finds that leases may have been lost, and closes the pool for one of its own.
     expect(await claim(engine, 'too early', 1)).toBeUndefined();
     const young = await eventually('a lease', () => mustClaim(engine, 'after'));
     expect(young.fence).toBeGreaterThan(old.fence);
-    expect(await engine.queue.load()).toEqual({ waiting: 0, leased: 1, limit: 2 });
+    expect(await engine.queue.load(Date.now())).toMatchObject({
+      waiting: 0,
+      leased: 1,
+      limit: 1,
+      ceiling: 2,
+    });
   });
 
   it('B6 gives no lease after a restart until the calls from before it have ended', async () => {
     await using own = await RedisServer.start(['--appendonly', 'yes', '--appendfsync', 'always']);
     await using engine = await open(freshPrefix(), own);
-    await engine.queue.setLimit(2);
-    for (const name of ['a', 'b']) await engine.queue.enqueue(token(name), Date.now());
+    await engine.queue.setCeiling(2, 2);
+    for (const name of ['a', 'b']) await engine.queue.enqueue(token(name), { now: Date.now() });
     const old = await mustClaim(engine, 'before');
     await own.stop();
     await own.resume();
     await eventually('Redis', () => engine.ready());
-    expect(await engine.queue.load()).toEqual({ waiting: 1, leased: 1, limit: 2 });
+    expect(await engine.queue.load(Date.now())).toMatchObject({ waiting: 1, leased: 1, limit: 2 });
     const leaseMs = 600;
     const since = Date.now();
     expect(await claim(engine, 'too early', leaseMs)).toBeUndefined();
@@ -165,8 +170,8 @@ describe('redis pool of several gateways', () => {
     await using engine = await open(freshPrefix());
     await using connections = await connect(server);
     await connections.commands.use((client) => client.script('FLUSH'));
-    await engine.queue.setLimit(1);
-    await engine.queue.enqueue(token('a'), Date.now());
+    await engine.queue.setCeiling(1, 1);
+    await engine.queue.enqueue(token('a'), { now: Date.now() });
     expect(await claim(engine, 'claim')).toBeDefined();
   });
 
@@ -174,14 +179,14 @@ describe('redis pool of several gateways', () => {
     await using own = await RedisServer.start();
     await using engine = await open(freshPrefix(), own);
     await using connections = await connect(own);
-    await engine.queue.setLimit(1);
-    await engine.queue.enqueue(token('a'), Date.now());
-    await engine.queue.enqueue(token('b'), Date.now());
+    await engine.queue.setCeiling(1, 1);
+    await engine.queue.enqueue(token('a'), { now: Date.now() });
+    await engine.queue.enqueue(token('b'), { now: Date.now() });
     const key = { tenant: TENANT, imageId: imageNamed('cat') };
     const session = freshSessionId();
     await engine.images.join(key, session, false);
     await connections.commands.use((client) => client.config('SET', 'maxmemory', '1'));
-    await refused(engine.queue.enqueue(token('c'), Date.now()), 'storage_unavailable');
+    await refused(engine.queue.enqueue(token('c'), { now: Date.now() }), 'storage_unavailable');
     await refused(engine.images.join(key, freshSessionId(), false), 'storage_unavailable');
     for (const name of ['first', 'second']) {
       const lease = await mustClaim(engine, name);
@@ -197,15 +202,27 @@ describe('redis pool of several gateways', () => {
     const prefix = freshPrefix();
     await using engine = await open(prefix);
     await using connections = await connect(server);
-    await engine.queue.setLimit(5);
-    await engine.queue.enqueue(token('a'), Date.now());
+    await engine.queue.setCeiling(5, 5);
+    await engine.queue.enqueue(token('a'), { now: Date.now() });
     const lease = await mustClaim(engine, 'claim');
     const pool = new RedisKeys(prefix).pool();
     const { sessionId, objectId: object } = lease.token as SegmentToken;
-    const args = [`segment ${sessionId} ${object}`, lease.fence, 0, '', '', HOUR_MS, 'bell'];
+    const args = [
+      `segment ${sessionId} ${object}`,
+      lease.fence,
+      0,
+      '',
+      '',
+      HOUR_MS,
+      'bell',
+      '',
+      '',
+      '',
+      '',
+    ];
     const twice = [0, 1].map(() => run(connections.commands, POOL.release, pool, args));
-    expect(await Promise.all(twice)).toEqual([1, 0]);
-    expect(await engine.queue.load()).toMatchObject({ waiting: 0, leased: 0 });
+    expect(await Promise.all(twice)).toEqual(['ended', 'gone']);
+    expect(await engine.queue.load(Date.now())).toMatchObject({ waiting: 0, leased: 0 });
   });
 });
 
@@ -216,13 +233,13 @@ describe('redis storage', () => {
     await using connections = await connect(server);
     const { queue, images, blobs, idempotency } = engine;
     const now = Date.now();
-    await queue.setLimit(2);
+    await queue.setCeiling(2, 2);
     const image = { imageId: imageNamed('cat'), width: 1, height: 1, bytes: 1, contentType: 'x' };
     const sessionId = freshSessionId();
     const after = { kind: 'prepare', sessionId, tenant: TENANT, image } as const;
-    await queue.enqueue(after, now);
-    await queue.enqueue({ ...token('a'), after }, now);
-    await queue.enqueue(token('b'), now);
+    await queue.enqueue(after, { now });
+    await queue.enqueue({ ...token('a'), after }, { now });
+    await queue.enqueue(token('b'), { now });
     await mustClaim(engine, 'one');
     const lease = await mustClaim(engine, 'two');
     await queue.release(lease, { dirty: true, retryAt: now + HOUR_MS, now });
@@ -249,8 +266,8 @@ describe('redis storage', () => {
   it('shares one prefix of keys with nobody', async () => {
     await using one = await open(freshPrefix());
     await using two = await open(freshPrefix());
-    await one.queue.setLimit(5);
-    expect((await two.queue.load()).limit).toBe(0);
+    await one.queue.setCeiling(5, 5);
+    expect((await two.queue.load(Date.now())).ceiling).toBe(0);
   });
 });
 

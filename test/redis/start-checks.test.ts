@@ -48,9 +48,9 @@ describe('REDIS_URL of Sentinels', () => {
     );
     // One Sentinel that can be asked is enough, and database 3 is another than 0.
     await using engine = await start(group.url.replace('//', `//${await nobody()},`));
-    await engine.queue.setLimit(7);
+    await engine.queue.setCeiling(7, 7);
     await using elsewhere = await start(`${group.url}/3`);
-    expect((await elsewhere.queue.load()).limit).toBe(0);
+    expect((await elsewhere.queue.load(Date.now())).ceiling).toBe(0);
     expect(await failureOf(`${group.url}/99`)).toMatch(/no database of the number at the end/);
   });
 

@@ -7,6 +7,7 @@ import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
 import { RedisKeys } from '../../src/adapters/redis/keys.ts';
 import { objectId } from '../../src/core/ids.ts';
 import { Sweeper } from '../../src/gateway/sweeper.ts';
+import { turnCosts } from '../../src/gateway/work/turn-cost.ts';
 import { CONTRACT_SETTINGS, NOW, Scene } from '../contract/support.ts';
 import { RedisServer } from './redis-server.ts';
 import { eventually, silent } from './support.ts';
@@ -20,13 +21,18 @@ const open = ({ url }: RedisServer): Promise<RedisEngine> =>
 
 /** A gateway's sweep at a time of the test's choice. */
 const sweep = (engine: RedisEngine, now: number) =>
-  new Sweeper(engine, { now: () => now, after: () => ({ cancel: () => undefined }) }).sweep();
+  new Sweeper(
+    engine,
+    { now: () => now, after: () => ({ cancel: () => undefined }) },
+    turnCosts({}),
+    CONTRACT_SETTINGS.deadlineMs,
+  ).sweep();
 
 const tokenOf = ({ session }: Scene, object = 'a') =>
   ({ kind: 'segment', sessionId: session, objectId: objectId(object) }) as const;
 
 async function enqueueAll(engine: RedisEngine, scenes: readonly Scene[]): Promise<void> {
-  for (const scene of scenes) await engine.queue.enqueue(tokenOf(scene), NOW);
+  for (const scene of scenes) await engine.queue.enqueue(tokenOf(scene), { now: NOW });
 }
 
 /** Sessions in which an object waits. */

@@ -19,9 +19,9 @@ export class LosableQueue {
     this.#limit = limit;
     this.#queue = this.#open(limit);
     const own: Partial<WorkQueue> = {
-      setLimit: async (wanted) => {
+      setCeiling: async (wanted, atLeast) => {
         this.#limit = wanted;
-        if (this.#clock.now() >= this.#closedUntil) await this.#queue.setLimit(wanted);
+        if (this.#clock.now() >= this.#closedUntil) await this.#queue.setCeiling(wanted, atLeast);
       },
       onAvailable: (listener) => {
         this.#listeners.add(listener);
@@ -42,7 +42,7 @@ export class LosableQueue {
     const queue = this.#open(0);
     this.#queue = queue;
     this.#closedUntil = this.#clock.now() + this.#leaseMs;
-    this.#clock.after(this.#leaseMs, () => void queue.setLimit(this.#limit));
+    this.#clock.after(this.#leaseMs, () => void queue.setCeiling(this.#limit));
   }
 
   #open(limit: number): MemoryWorkQueue {

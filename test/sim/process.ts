@@ -15,6 +15,7 @@ export const noMetrics: Metrics = {
   requestRefused() {},
   segmentEnded() {},
   featureCall() {},
+  etaMissed() {},
   streamsOpen() {},
   streamReset() {},
   streamFrames() {},

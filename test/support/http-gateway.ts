@@ -30,6 +30,7 @@ const silentMetrics: Metrics = {
   requestRefused: () => {},
   segmentEnded: () => {},
   featureCall: () => {},
+  etaMissed: () => {},
   streamsOpen: () => {},
   streamReset: () => {},
   streamFrames: () => {},

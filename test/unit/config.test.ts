@@ -49,7 +49,8 @@ describe('A33 configuration', () => {
   test('A33 every limit of the gateway has its variable', () => {
     const env: Record<string, string> = {};
     const expected: Record<string, number> = {};
-    for (const [index, setting] of Object.keys(DEFAULT_SETTINGS).entries()) {
+    const { tenantWeights, ...limits } = DEFAULT_SETTINGS;
+    for (const [index, setting] of Object.keys(limits).entries()) {
       const name = `MASKWIRE_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
       expect(Object.keys(VARIABLES)).toContain(name);
       // One that all limits allow; the lease is larger so that the calls fit into it.
@@ -57,7 +58,15 @@ describe('A33 configuration', () => {
       if (setting === 'sessionTtlMs') expected[setting] = 5_000;
       env[name] = String(expected[setting]);
     }
-    expect(loadConfig(env).config.gateway).toEqual(expected);
+    expect(loadConfig(env).config.gateway).toEqual({ ...expected, tenantWeights });
+  });
+
+  test('A33 tenants have weights', () => {
+    const { config } = loadConfig({ MASKWIRE_TENANT_WEIGHTS: 'acme=2, trial=0.5' });
+    expect(config.gateway.tenantWeights).toEqual({ acme: 2, trial: 0.5 });
+    for (const bad of ['acme', 'acme=0', 'acme=1000', '=2', 'acme=-1', 'acme=2=3']) {
+      expect(problemsOf({ MASKWIRE_TENANT_WEIGHTS: bad })).toHaveLength(1);
+    }
   });
 
   test('A33 one message names every bad variable', () => {

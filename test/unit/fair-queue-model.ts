@@ -1,4 +1,7 @@
-/** The fair queue once more, as plainly as it can be said: one list, looked through every time. */
+/**
+ * The fair queue once more, as plainly as it can be said: one list, looked through every time. Without
+ * deadlines, and with a limit that somebody else decides.
+ */
 import type { QueueItem } from '../../src/core/fair-queue.ts';
 
 interface Entry {
@@ -18,6 +21,8 @@ export class NaiveQueue {
   limit: number;
   readonly #times = [0, 0, 0];
   readonly #next = new Map<string, number>();
+  /** How many were served before each lane since it was last served itself. */
+  readonly #passed = [0, 0, 0];
   #order = 0;
   #fence = 0;
 
@@ -44,7 +49,9 @@ export class NaiveQueue {
     const awaited = item.after === undefined ? undefined : this.find(item.after);
     if (awaited !== undefined) {
       awaited.urgent = true;
-      if (awaited.lease === undefined && awaited.lane === 2) {
+      const turn = this.#nextTag(0, item.session);
+      const gains = awaited.lane === 2 || (awaited.lane === 0 && turn < awaited.tag);
+      if (awaited.lease === undefined && gains) {
         awaited.item = { ...awaited.item, session: item.session };
         this.#place(awaited, 0);
       }
@@ -69,8 +76,13 @@ export class NaiveQueue {
     const held = this.leased().find((entry) => entry.lease?.claimId === claimId);
     if (held !== undefined) return leaseOf(held);
     if (this.leased().length >= this.limit) return undefined;
-    const [entry] = this.startable(now);
+    const entry = this.#turn(now);
     if (entry === undefined) return undefined;
+    this.#passed[entry.lane] = 0;
+    for (const lane of [1, 2] as const) {
+      const isPassed = this.startable(now).some((other) => other.lane === lane);
+      if (lane > entry.lane && isPassed) this.#passed[lane] = (this.#passed[lane] ?? 0) + 1;
+    }
     this.#times[entry.lane] = Math.max(this.#times[entry.lane] ?? 0, entry.tag);
     this.#fence = Math.max(this.#fence + 1, now * 1000);
     entry.lease = { claimId, fence: this.#fence, until: now + leaseMs };
@@ -112,13 +124,26 @@ export class NaiveQueue {
     return over.length;
   }
 
+  /** In turn, unless a less urgent lane has been patient for long enough. */
+  #turn(now: number): Entry | undefined {
+    const startable = this.startable(now);
+    const first = (lane: number) => startable.find((entry) => entry.lane === lane);
+    const retry = (this.#passed[1] ?? 0) >= 3 ? first(1) : undefined;
+    const preparation = (this.#passed[2] ?? 0) >= 9 ? first(2) : undefined;
+    return retry ?? preparation ?? startable[0];
+  }
+
   readonly #home = ({ item, urgent }: Entry) => (item.kind === 'prepare' && !urgent ? 2 : 0);
+
+  #nextTag(lane: 0 | 1 | 2, session: string): number {
+    return Math.max(this.#times[lane] ?? 0, this.#next.get(`${lane} ${session}`) ?? 0);
+  }
 
   #place(entry: Entry, lane: 0 | 1 | 2): void {
     const account = `${lane} ${entry.item.session}`;
     entry.lane = lane;
-    entry.tag = Math.max(this.#times[lane] ?? 0, this.#next.get(account) ?? 0);
-    this.#next.set(account, entry.tag + 1);
+    entry.tag = this.#nextTag(lane, entry.item.session);
+    this.#next.set(account, entry.tag + (entry.item.cost ?? 1_000));
     this.#order += 1;
     entry.order = this.#order;
   }
@@ -135,5 +160,6 @@ const EMPTY = {
 } as const;
 
 function leaseOf({ item, attempts, lease }: Entry) {
-  return { key: item.key, value: item.value, fence: lease?.fence, attempts };
+  const { key, value } = item;
+  return { key, value, fence: lease?.fence, attempts, deadline: undefined, overdue: false };
 }

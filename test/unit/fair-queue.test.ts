@@ -11,6 +11,7 @@ const segment = (key: string, after?: string): QueueItem<string> => ({
   kind: 'segment',
   after,
   value: key,
+  cost: COSTS[key.slice(0, 1)],
 });
 
 const prepare = (session: string, content: string): QueueItem<string> => ({
@@ -21,6 +22,8 @@ const prepare = (session: string, content: string): QueueItem<string> => ({
 });
 
 const SESSIONS = ['a', 'b', 'c'];
+/** Of weights 1, 2 and 1/2. */
+const COSTS: Readonly<Record<string, number>> = { b: 500, c: 2_000 };
 const OBJECTS = ['1', '2', '3'];
 const CONTENTS = ['i', 'j'];
 
@@ -70,22 +73,43 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
+/** One whose limit is not still to be found. */
+function openQueue(limit: number): FairQueue<string> {
+  const queue = new FairQueue<string>(limit);
+  queue.setCeiling(limit, limit);
+  return queue;
+}
+
 /** Does the same to both queues, compares what they say, and watches what must never happen. */
 class Pair {
-  readonly #queue = new FairQueue<string>(2);
+  readonly #queue = openQueue(2);
   readonly #model = new NaiveQueue(2);
   /** Every lease ever given, the dead ones too. */
   readonly #leases: { readonly key: string; readonly fence: number }[] = [];
-  #now = 1_000;
+  #now = 1_000_000;
   #claims = 0;
+
+  constructor() {
+    // Calm times, in which retries were saved up.
+    for (let n = 0; n < 100; n += 1) {
+      this.#queue.enqueue(segment('a1'));
+      const lease = this.#queue.claim({ claimId: `calm ${n}`, leaseMs: 1, now: n });
+      if (lease === undefined) throw new Error('nothing may start');
+      const call = { kind: 'segment', result: 'ok' } as const;
+      this.#queue.release(lease.key, lease.fence, { dirty: false, call, now: n });
+      this.#model.enqueue(segment('a1'));
+      this.#model.claim('calm', 1, n);
+      this.#model.release('a1', this.#model.find('a1')?.lease?.fence ?? 0, false, undefined);
+    }
+  }
 
   play(one: Step): void {
     this.#now += 3;
-    const { leased } = this.#queue.load;
+    const { leased } = this.#queue.load(this.#now);
     this.#carryOut(one);
-    const load = this.#queue.load;
+    const load = this.#queue.load(this.#now);
     expect(load.leased).toBeLessThanOrEqual(Math.max(leased, load.limit));
-    expect(load).toEqual({
+    expect(load).toMatchObject({
       waiting: this.#model.line().length,
       leased: this.#model.leased().length,
       limit: this.#model.limit,
@@ -108,7 +132,7 @@ class Pair {
   }
 
   #limit(limit: number): void {
-    this.#queue.setLimit(limit);
+    this.#queue.setCeiling(limit, limit);
     this.#model.limit = limit;
   }
 
@@ -143,8 +167,11 @@ class Pair {
     if (lease === undefined) return;
     const { dirty, retryMs } = one;
     const retryAt = retryMs === undefined ? undefined : this.#now + retryMs;
-    const ended = this.#queue.release(lease.key, lease.fence, { dirty, retryAt });
-    expect(ended).toBe(this.#model.release(lease.key, lease.fence, dirty, retryAt));
+    const now = this.#now;
+    const reply = this.#queue.release(lease.key, lease.fence, { dirty, retryAt, now });
+    if (reply === 'kept') return;
+    const ended = this.#model.release(lease.key, lease.fence, dirty, retryAt);
+    expect(reply).toBe(ended ? 'ended' : 'gone');
   }
 
   #renew(which: number): void {
@@ -166,7 +193,7 @@ class Patience {
   #turn = 0;
 
   constructor(limit: number) {
-    this.#queue = new FairQueue(limit);
+    this.#queue = openQueue(limit);
     this.#limit = limit;
   }
 
@@ -189,7 +216,7 @@ class Patience {
   #end(which: number, dirty: boolean): void {
     const [ended] = this.#leases.splice(which % this.#leases.length, 1);
     if (ended === undefined) return;
-    this.#queue.release(ended.key, ended.fence, { dirty });
+    this.#queue.release(ended.key, ended.fence, { dirty, now: 0 });
     this.#note(ended.key);
   }
 
@@ -210,7 +237,7 @@ describe('FairQueue', () => {
     );
   });
 
-  it('starves nobody: what may start is claimed after sessions × objects claims', () => {
+  it('starves nobody: what may start is claimed after sessions × objects × weights claims', () => {
     const adversary = fc.record({
       limit: fc.integer({ min: 1, max: 4 }),
       moves: fc.array(fc.tuple(segmentKey, fc.nat({ max: 3 }), fc.boolean()), { minLength: 50 }),
@@ -220,7 +247,7 @@ describe('FairQueue', () => {
         const patience = new Patience(limit);
         for (const [key, which, dirty] of moves) {
           patience.play(key, which, dirty);
-          expect(patience.longestWait).toBeLessThanOrEqual(SESSIONS.length * OBJECTS.length);
+          expect(patience.longestWait).toBeLessThanOrEqual(4 * SESSIONS.length * OBJECTS.length);
         }
       }),
       { numRuns: 400 },
@@ -236,7 +263,7 @@ describe('FairQueue', () => {
       const lease = queue.claim({ claimId: `${n}`, leaseMs: 1, now: 0 });
       if (lease === undefined) break;
       served.push(lease.key.slice(0, 1));
-      queue.release(lease.key, lease.fence, { dirty: false });
+      queue.release(lease.key, lease.fence, { dirty: false, now: 0 });
     }
     expect(served.filter((session) => session === 'b')).toHaveLength(10);
   });
@@ -245,20 +272,20 @@ describe('FairQueue', () => {
     const queue = new FairQueue<string>(1);
     const serve = () => {
       const lease = queue.claim({ claimId: crypto.randomUUID(), leaseMs: 1, now: 0 });
-      if (lease !== undefined) queue.release(lease.key, lease.fence, { dirty: false });
+      if (lease !== undefined) queue.release(lease.key, lease.fence, { dirty: false, now: 0 });
       return lease?.key;
     };
     queue.enqueue({ ...prepare('z', 'i') });
     const hold = queue.claim({ claimId: 'hold', leaseMs: 1, now: 0 });
-    queue.setLimit(2);
+    queue.setCeiling(2, 2);
     queue.enqueue(segment('a1', 'prepare i'));
-    for (const key of ['b1', 'b2', 'b3', 'b4']) queue.enqueue(segment(key));
-    expect([serve(), serve(), serve()]).toEqual(['b1', 'b2', 'b3']);
-    if (hold !== undefined) queue.release(hold.key, hold.fence, { dirty: false });
+    for (const key of ['d1', 'd2', 'd3', 'd4']) queue.enqueue(segment(key));
+    expect([serve(), serve(), serve()]).toEqual(['d1', 'd2', 'd3']);
+    if (hold !== undefined) queue.release(hold.key, hold.fence, { dirty: false, now: 0 });
     expect(serve()).toBe('a1');
     // A newcomer starts at the present, not in the past of the token that was blocked.
-    for (const key of ['b5', 'c1', 'c2']) queue.enqueue(segment(key));
-    expect([serve(), serve(), serve(), serve()]).toEqual(['c1', 'b4', 'c2', 'b5']);
+    for (const key of ['d5', 'e1', 'e2']) queue.enqueue(segment(key));
+    expect([serve(), serve(), serve(), serve()]).toEqual(['e1', 'd4', 'e2', 'd5']);
   });
 
   it('treats everybody alike once nothing is left to do', () => {
@@ -266,10 +293,46 @@ describe('FairQueue', () => {
     for (const key of ['a1', 'a2', 'a3']) queue.enqueue(segment(key));
     for (let n = 0; n < 3; n += 1) {
       const lease = queue.claim({ claimId: `${n}`, leaseMs: 1, now: 0 });
-      queue.release(lease?.key ?? '', lease?.fence ?? 0, { dirty: false });
+      queue.release(lease?.key ?? '', lease?.fence ?? 0, { dirty: false, now: 0 });
     }
     queue.enqueue(segment('a4'));
     expect(queue.enqueue(segment('b1'))).toEqual({ state: 'queued', position: 1 });
+  });
+
+  it('serves sessions by their weights while they have work', () => {
+    const weights = fc.array(fc.constantFrom(100, 250, 500, 1_000, 2_000), {
+      minLength: 2,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(weights, (costs) => {
+        const queue = openQueue(1);
+        const served = costs.map(() => 0);
+        const item = (session: number, n: number) => {
+          const [name, key] = [`${session}`, `${session} ${n}`];
+          return {
+            key,
+            session: name,
+            kind: 'segment',
+            value: name,
+            cost: costs[session],
+          } as const;
+        };
+        for (let n = 0; n < 200; n += 1) {
+          costs.forEach((_, session) => void queue.enqueue(item(session, n)));
+        }
+        for (let n = 0; n < 150; n += 1) {
+          const lease = queue.claim({ claimId: `${n}`, leaseMs: 1, now: 0 });
+          if (lease === undefined) break;
+          const session = Number(lease.value);
+          served[session] = (served[session] ?? 0) + (costs[session] ?? 0);
+          queue.release(lease.key, lease.fence, { dirty: false, now: 0 });
+          // The bound of the method: no two differ by more than a turn of each.
+          expect(Math.max(...served) - Math.min(...served)).toBeLessThanOrEqual(4_000);
+        }
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('names the end of a lease that has run out, but no retry that may start already', () => {
@@ -277,20 +340,20 @@ describe('FairQueue', () => {
     queue.enqueue(segment('a1'));
     const lease = queue.claim({ claimId: 'one', leaseMs: 10, now: 100 });
     expect(queue.nextDue(500)).toBe(110);
-    queue.release('a1', lease?.fence ?? 0, { dirty: true, retryAt: 200 });
-    expect(queue.nextDue(199)).toBe(200);
+    queue.release('a1', lease?.fence ?? 0, { dirty: true, retryAt: 20_200, now: 20_100 });
+    expect(queue.nextDue(20_199)).toBe(20_200);
     // It waits for a place, not for a time: a timer on it would only spin.
-    expect(queue.nextDue(200)).toBeUndefined();
+    expect(queue.nextDue(20_200)).toBeUndefined();
   });
 });
 
 describe('Turns', () => {
   it('forgets sessions whose turn has passed, and none whose turn is to come', () => {
     const turns = new Turns();
-    for (let n = 0; n < 5; n += 1) turns.take('greedy');
-    for (let n = 0; n < 10_000; n += 1) turns.take(`early ${n}`);
+    for (let n = 0; n < 5; n += 1) turns.take('greedy', 1);
+    for (let n = 0; n < 10_000; n += 1) turns.take(`early ${n}`, 1);
     turns.served(1);
-    for (let n = 0; n < 12_000; n += 1) turns.take(`late ${n}`);
+    for (let n = 0; n < 12_000; n += 1) turns.take(`late ${n}`, 1);
     expect(turns.remembered).toBeLessThanOrEqual(12_001);
     expect(turns.preview('greedy')).toBe(5);
     expect(turns.preview('early 1')).toBe(1);
@@ -298,7 +361,7 @@ describe('Turns', () => {
 
   it('bounds what it remembers when time stands still', () => {
     const turns = new Turns();
-    for (let n = 0; n < 200_000; n += 1) turns.take(`once ${n}`);
+    for (let n = 0; n < 200_000; n += 1) turns.take(`once ${n}`, 1);
     expect(turns.remembered).toBeLessThanOrEqual(65_536);
   });
 });

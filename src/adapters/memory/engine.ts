@@ -17,7 +17,7 @@ export interface MemoryEngineOptions {
   readonly settings: GatewaySettings;
   /** Images and companions of all sessions together; 512 MiB if not given. */
   readonly maxBlobBytes?: number;
-  /** Calls of the feature server that may be open at once, until `setLimit`; 1 if not given. */
+  /** Where the limit of calls starts, below the ceiling that is set later; 1 if not given. */
   readonly limit?: number;
 }
 

@@ -1,12 +1,13 @@
-import type { QueueItem } from '../../core/fair-queue.ts';
+import type { QueueItem, ReleaseReply } from '../../core/fair-queue.ts';
 import { FairQueue } from '../../core/fair-queue.ts';
 import type {
+  Admission,
   Claimed,
   ClaimRequest,
   Enqueued,
+  Entry,
   Lease,
   PrepareToken,
-  Preview,
   QueueLoad,
   QueuePlace,
   Release,
@@ -30,16 +31,24 @@ export class MemoryWorkQueue implements WorkQueue {
   readonly #listeners = new Set<() => void>();
   readonly #generation: string;
 
+  /** Until the ceiling is set, it is where the limit starts. */
   constructor(limit: number) {
     this.#queue = new FairQueue(limit);
+    this.#queue.setCeiling(limit, limit);
     queues += 1;
     this.#generation = `pool ${queues}`;
   }
 
-  async enqueue(token: Token, _now: number): Promise<Enqueued> {
-    const place = this.#queue.enqueue(itemOf(token));
+  async enqueue(token: Token, entry: Entry): Promise<Enqueued> {
+    const place = this.#queue.enqueue(itemOf(token, entry));
     this.#ring();
-    return { ...place, load: this.#queue.load };
+    return { ...place, load: this.#queue.load(entry.now) };
+  }
+
+  async admit(token: Token, entry: Entry, maxWaitMs: number): Promise<Admission> {
+    const { now } = entry;
+    const refused = this.#queue.admit(itemOf(token, entry), { now, maxWaitMs });
+    return { refused, load: this.#queue.load(now) };
   }
 
   async claim({ gatewayId, claimId, most, leaseMs, now }: ClaimRequest): Promise<Claimed> {
@@ -49,33 +58,34 @@ export class MemoryWorkQueue implements WorkQueue {
       const one = { claimId: `${gatewayId} ${claimId} ${leases.length}`, leaseMs, now };
       const lease = this.#queue.claim(one);
       if (lease === undefined) break;
-      leases.push({ token: lease.value, fence: lease.fence, attempts: lease.attempts });
+      const { value: token, fence, attempts, deadline: deadlineAt, overdue } = lease;
+      leases.push({ token, fence, attempts, deadlineAt, overdue });
     }
-    return { leases, dueAt: this.#queue.nextDue(now) };
+    const { health } = this.#queue.load(now);
+    return { leases, dueAt: this.#queue.nextDue(now), health };
   }
 
   async renew(lease: Lease, leaseMs: number, now: number): Promise<boolean> {
     return this.#queue.renew(keyOf(lease.token), lease.fence, now + leaseMs);
   }
 
-  async release(lease: Lease, { dirty, retryAt }: Release): Promise<void> {
-    if (this.#queue.release(keyOf(lease.token), lease.fence, { dirty, retryAt })) this.#ring();
-  }
-
-  async preview(token: Token): Promise<Preview> {
-    return { position: this.#queue.preview(itemOf(token)), load: this.#queue.load };
+  async release(lease: Lease, { deadlineAt, ...how }: Release): Promise<ReleaseReply> {
+    const release = { ...how, deadline: deadlineAt };
+    const reply = this.#queue.release(keyOf(lease.token), lease.fence, release);
+    if (reply === 'ended') this.#ring();
+    return reply;
   }
 
   async place(token: Token): Promise<QueuePlace | undefined> {
     return this.#queue.place(keyOf(token));
   }
 
-  async load(): Promise<QueueLoad> {
-    return this.#queue.load;
+  async load(now: number): Promise<QueueLoad> {
+    return this.#queue.load(now);
   }
 
-  async setLimit(limit: number): Promise<void> {
-    this.#queue.setLimit(limit);
+  async setCeiling(ceiling: number, atLeast?: number): Promise<void> {
+    this.#queue.setCeiling(ceiling, atLeast);
     this.#ring();
   }
 
@@ -95,8 +105,9 @@ export class MemoryWorkQueue implements WorkQueue {
   }
 }
 
-function itemOf(token: Token): QueueItem<Token> {
+function itemOf(token: Token, { deadlineAt, cost }: Entry): QueueItem<Token> {
   const { kind, sessionId } = token;
   const after = token.kind === 'segment' && token.after ? prepareKey(token.after) : undefined;
-  return { key: keyOf(token), session: sessionId, kind, after, value: token };
+  const key = keyOf(token);
+  return { key, session: sessionId, kind, after, value: token, deadline: deadlineAt, cost };
 }

@@ -18,6 +18,8 @@ export type PoolKeys = readonly [
   due: string,
   turns: string,
   waiters: string,
+  deadlines: string,
+  reserved: string,
 ];
 
 /** Keys of the sessions that are looked after, in the order in which every script of it takes them. */
@@ -85,6 +87,8 @@ export class RedisKeys {
       key('due'),
       key('turns'),
       key('waiters'),
+      key('deadlines'),
+      key('reserved'),
     ];
   }
 

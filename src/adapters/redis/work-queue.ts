@@ -1,10 +1,13 @@
+import { TURN_COST } from '../../core/fair-queue/item.ts';
+import type { ReleaseReply } from '../../core/fair-queue.ts';
 import type {
+  Admission,
   Claimed,
   ClaimRequest,
   Enqueued,
+  Entry,
   Lease,
   PrepareToken,
-  Preview,
   QueueLoad,
   QueuePlace,
   Release,
@@ -49,7 +52,7 @@ export class RedisWorkQueue implements WorkQueue {
   readonly #bell: string;
   readonly #listeners = new Set<() => void>();
   /** Set again by the next claim when the pool has lost it. */
-  #limit: number | undefined;
+  #ceiling: number | undefined;
   #keptAt = Number.NEGATIVE_INFINITY;
   /** Of the server that has taken the limit: another one may have lost leases. */
   #replicationId = '';
@@ -69,13 +72,23 @@ export class RedisWorkQueue implements WorkQueue {
     return queue;
   }
 
-  async enqueue(token: Token, _now: number): Promise<Enqueued> {
+  async enqueue(token: Token, entry: Entry): Promise<Enqueued> {
     const after = token.kind === 'segment' && token.after ? prepareKey(token.after) : '';
     const { sessionId, kind } = token;
     const value = JSON.stringify(token);
-    const args = [keyOf(token), sessionId, kind, after, value, this.#life, this.#bell];
-    const [state, position, ...load] = await this.#run(POOL.enqueue, args);
+    const [state, position, ...load] = await this.#run(POOL.enqueue, [
+      ...[keyOf(token), sessionId, kind, after, value, this.#life, this.#bell],
+      ...[entry.cost ?? TURN_COST, spanTo(entry.deadlineAt, entry.now), this.#time(entry.now)],
+    ]);
     return { state, position, load: loadOf(load) };
+  }
+
+  async admit(token: Token, { now, deadlineAt }: Entry, maxWaitMs: number): Promise<Admission> {
+    const { sessionId, kind } = token;
+    const left = spanTo(deadlineAt, now);
+    const args = [keyOf(token), sessionId, kind, left, maxWaitMs, this.#time(now)];
+    const [etaMs, ...load] = await this.#run(POOL.admit, args);
+    return { refused: etaMs === '' ? undefined : { etaMs }, load: loadOf(load) };
   }
 
   async claim({ gatewayId, claimId, most, leaseMs, now }: ClaimRequest): Promise<Claimed> {
@@ -84,14 +97,15 @@ export class RedisWorkQueue implements WorkQueue {
       most,
       leaseMs,
       this.#time(now),
-      this.#limit ?? '',
+      this.#ceiling ?? '',
       this.#life,
       this.#replicationId,
       this.#bell,
     ]);
+    const health = reply.pop() as QueueLoad['health'];
     const dueInMs = reply.pop() as number | '';
-    const leases = (reply as LeaseReply[]).map(leaseOf);
-    return { leases, dueAt: dueInMs === '' ? undefined : now + dueInMs };
+    const leases = (reply as LeaseReply[]).map((lease) => leaseOf(lease, now));
+    return { leases, dueAt: dueInMs === '' ? undefined : now + dueInMs, health };
   }
 
   async renew(lease: Lease, leaseMs: number, now: number): Promise<boolean> {
@@ -99,23 +113,12 @@ export class RedisWorkQueue implements WorkQueue {
     return (await this.#run(POOL.renew, args)) === 1;
   }
 
-  async release(lease: Lease, { dirty, retryAt, now }: Release): Promise<void> {
-    const retryInMs = retryAt === undefined ? '' : retryAt - now;
-    await this.#run(POOL.release, [
-      keyOf(lease.token),
-      lease.fence,
-      dirty ? 1 : 0,
-      retryInMs,
-      this.#time(now),
-      this.#life,
-      this.#bell,
+  release(lease: Lease, { dirty, retryAt, call, deadlineAt, now }: Release): Promise<ReleaseReply> {
+    return this.#run(POOL.release, [
+      ...[keyOf(lease.token), lease.fence, dirty ? 1 : 0, spanTo(retryAt, now), this.#time(now)],
+      ...[this.#life, this.#bell],
+      ...[call?.kind ?? '', call?.result ?? '', call?.durationMs ?? '', spanTo(deadlineAt, now)],
     ]);
-  }
-
-  async preview(token: Token): Promise<Preview> {
-    const args = [keyOf(token), token.sessionId, token.kind];
-    const [position, ...load] = await this.#run(POOL.preview, args);
-    return { position, load: loadOf(load) };
   }
 
   async place(token: Token): Promise<QueuePlace | undefined> {
@@ -123,14 +126,14 @@ export class RedisWorkQueue implements WorkQueue {
     return reply === null ? undefined : { state: reply[0], position: reply[1] };
   }
 
-  async load(): Promise<QueueLoad> {
-    return loadOf(await this.#run(POOL.load, []));
+  async load(now: number): Promise<QueueLoad> {
+    return loadOf(await this.#run(POOL.load, [this.#time(now)]));
   }
 
-  async setLimit(limit: number): Promise<void> {
-    this.#limit = limit;
-    const args = [limit, this.#life, this.#bell];
-    this.#replicationId = await this.#run(POOL.setLimit, args);
+  async setCeiling(ceiling: number, atLeast = 1): Promise<void> {
+    this.#ceiling = ceiling;
+    const args = [ceiling, atLeast, this.#life, this.#bell];
+    this.#replicationId = await this.#run(POOL.setCeiling, args);
   }
 
   generation(): Promise<string> {
@@ -164,11 +167,22 @@ export class RedisWorkQueue implements WorkQueue {
   }
 }
 
-function loadOf([waiting, leased, limit]: Load): QueueLoad {
-  return { waiting, leased, limit };
+/** The scripts are told spans, because they go by the server's clock. */
+function spanTo(at: number | undefined, now: number): number | '' {
+  return at === undefined ? '' : at - now;
+}
+
+function loadOf([waiting, leased, limit, ceiling, health, callMs]: Load): QueueLoad {
+  return { waiting, leased, limit, ceiling, health, callMs };
 }
 
 /** The value is what `enqueue` of a gateway has written. */
-function leaseOf([value, fence, attempts]: LeaseReply): Lease {
-  return { token: JSON.parse(value) as Token, fence: Number(fence), attempts };
+function leaseOf([value, fence, attempts, leftMs, overdue]: LeaseReply, now: number): Lease {
+  return {
+    token: JSON.parse(value) as Token,
+    fence: Number(fence),
+    attempts,
+    deadlineAt: leftMs === '' ? undefined : now + leftMs,
+    overdue: overdue === 1,
+  };
 }

@@ -4,6 +4,9 @@ import type { Metrics } from '../../ports/system.ts';
 /** From an answer out of memory up to the longest wait that is accepted, in seconds. */
 const DURATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30];
 
+/** Around right, in seconds; below 0 for masks that came earlier than foretold. */
+const ETA_BUCKETS = [-3, -2, -1, -0.5, -0.2, 0, 0.2, 0.5, 1, 2, 3, 5];
+
 /** What a scraper of `/metrics` gets. */
 export interface MetricsText {
   readonly contentType: string;
@@ -57,6 +60,12 @@ export function createMetrics(): PrometheusMetrics {
     buckets: DURATION_BUCKETS,
     registers,
   });
+  const eta = new Histogram({
+    name: 'maskwire_eta_error_seconds',
+    help: 'How much later than foretold a mask came; negative for earlier',
+    buckets: ETA_BUCKETS,
+    registers,
+  });
   const open = new Gauge({
     name: 'maskwire_streams_open',
     help: 'Event streams that are open now',
@@ -85,6 +94,7 @@ export function createMetrics(): PrometheusMetrics {
     requestRefused: (policy) => limited.inc({ policy }),
     segmentEnded: (outcome, totalMs) => segment.observe({ outcome }, totalMs / 1000),
     featureCall: (kind, outcome, durationMs) => call.observe({ kind, outcome }, durationMs / 1000),
+    etaMissed: (byMs) => eta.observe(byMs / 1000),
     streamsOpen: (change) => open.inc(change),
     streamReset: (reason) => resets.inc({ reason }),
     streamFrames(count, size) {

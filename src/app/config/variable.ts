@@ -77,6 +77,23 @@ export function list<Value>(parse: (text: string) => Value): (text: string) => r
       .map((entry) => parse(entry));
 }
 
+/** Further apart, one tenant's turns would be more than all others can ever take between two. */
+const MIN_WEIGHT = 0.01;
+const MAX_WEIGHT = 100;
+
+/** Names with numbers above 0, as `acme=2,trial=0.5`. */
+export function weights(text: string): Readonly<Record<string, number>> {
+  const entries = list((entry) => {
+    const [, name, weight] = /^([^=\s]+)=(\d+(?:\.\d+)?)$/.exec(entry) ?? [];
+    const value = Number(weight);
+    if (name === undefined || !(value >= MIN_WEIGHT && value <= MAX_WEIGHT)) {
+      throw new BadValue(`must be tenants with weights from ${MIN_WEIGHT} to ${MAX_WEIGHT}`);
+    }
+    return [name, value] as const;
+  })(text);
+  return Object.fromEntries(entries);
+}
+
 /** A base address, returned without a slash at the end. */
 export function httpUrl(text: string): string {
   const url = URL.parse(text);

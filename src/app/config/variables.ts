@@ -20,6 +20,7 @@ import {
   rateLimit,
   redisPrefix,
   redisUrl,
+  weights,
 } from './variable.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -27,7 +28,7 @@ const MIB = 1024 * 1024;
 
 /** A limit of the gateway: its default is the one in the settings, so the two cannot differ. */
 function limit(
-  setting: keyof GatewaySettings,
+  setting: Exclude<keyof GatewaySettings, 'tenantWeights'>,
   min: number,
   max: number,
   about: string,
@@ -170,6 +171,17 @@ export const VARIABLES = {
     DAY_MS,
     'A click that would wait longer is refused with 429',
   ),
+  MASKWIRE_DEADLINE_MS: limit(
+    'deadlineMs',
+    100,
+    DAY_MS,
+    'A click that is not answered in this time after it was posted is ended as failed',
+  ),
+  MASKWIRE_TENANT_WEIGHTS: {
+    about: 'Turns of a tenant where others get one, as `acme=2,trial=0.5`',
+    fallback: '',
+    parse: weights,
+  },
   MASKWIRE_SESSION_TTL_MS: limit(
     'sessionTtlMs',
     1_000,

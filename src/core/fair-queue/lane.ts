@@ -23,8 +23,8 @@ export class Lane<Entry extends Placed> {
   }
 
   /** At the tail of the session's turns. */
-  add(entry: Entry, session: string, order: number): void {
-    entry.tag = this.#turns.take(session);
+  add(entry: Entry, session: string, order: number, cost: number): void {
+    entry.tag = this.#turns.take(session, cost);
     entry.order = order;
     this.#entries.splice(this.indexOf(entry), 0, entry);
   }
@@ -42,6 +42,10 @@ export class Lane<Entry extends Placed> {
     return entry;
   }
 
+  some(matches: (entry: Entry) => boolean): boolean {
+    return this.#entries.some(matches);
+  }
+
   /** Entries that are served before this one; where it would stand if it is not here. */
   indexOf(entry: Placed): number {
     let low = 0;
@@ -53,6 +57,11 @@ export class Lane<Entry extends Placed> {
       else high = middle;
     }
     return low;
+  }
+
+  /** The turn that the session's next entry would take. */
+  nextTag(session: string): number {
+    return this.#turns.preview(session);
   }
 
   /** Entries that would be served before one that the session added now. */

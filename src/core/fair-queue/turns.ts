@@ -9,7 +9,8 @@ const SWEEP_FROM = 1_024;
  * virtual time follows the tags served. A session that was idle starts at the present, it saves up
  * nothing; one that asks much falls behind by exactly what it asks.
  *
- * Source: P. Goyal, H. Vin, H. Cheng, "Start-time Fair Queueing", SIGCOMM 1996; all weights are 1.
+ * Source: P. Goyal, H. Vin, H. Cheng, "Start-time Fair Queueing", SIGCOMM 1996. A piece of work costs its
+ * session 1 over the weight of the session, in units that make that a whole number.
  */
 export class Turns {
   #virtualTime = 0;
@@ -17,11 +18,11 @@ export class Turns {
   /** Where each session's next piece starts at the earliest; oldest use first. */
   readonly #next = new Map<string, number>();
 
-  /** Tags a piece of work of the session. */
-  take(session: string): number {
+  /** Tags a piece of work of the session, which costs it as much. */
+  take(session: string, cost: number): number {
     const tag = this.preview(session);
     this.#next.delete(session);
-    this.#next.set(session, tag + 1);
+    this.#next.set(session, tag + cost);
     if (this.#next.size > this.#sweepAt) this.#sweep();
     return tag;
   }

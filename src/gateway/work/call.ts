@@ -1,9 +1,9 @@
+import type { QueueCall } from '../../core/fair-queue.ts';
 import type { Problem } from '../../core/problem.ts';
 import { problemBody } from '../../core/problem.ts';
 import type { FailureKind } from '../../ports/feature-server.ts';
 import { FeatureServerError } from '../../ports/feature-server.ts';
 import type { Clock, Metrics } from '../../ports/system.ts';
-import type { ServiceMonitor } from './service-monitor.ts';
 
 /** Attempts of one piece of work: the first and one more. */
 export const MAX_ATTEMPTS = 2;
@@ -17,7 +17,6 @@ const MAX_RETRY_AFTER_MS = 5_000;
 export interface CallContext {
   readonly clock: Clock;
   readonly metrics: Metrics;
-  readonly monitor: ServiceMonitor;
   readonly giveUp: AbortSignal;
 }
 
@@ -26,14 +25,15 @@ export class CallGivenUp extends Error {
   override readonly name = 'CallGivenUp';
 }
 
-/** Runs one call of the feature server under its deadline, measures it and judges the server by it. */
+/** Runs one call of the feature server under its deadline, measures it and tells how it ended. */
 export async function callFeatureServer<Result>(
   context: CallContext,
   kind: 'encode' | 'segment',
   deadlineMs: number,
   call: (signal: AbortSignal) => Promise<Result>,
+  ended: (call: QueueCall) => void,
 ): Promise<Result> {
-  const { clock, metrics, monitor, giveUp } = context;
+  const { clock, metrics, giveUp } = context;
   if (giveUp.aborted) throw new CallGivenUp();
   const startedAt = clock.now();
   const abort = new AbortController();
@@ -50,15 +50,16 @@ export async function callFeatureServer<Result>(
   try {
     // Raced, so that not even an adapter that ignores its signal can hold the place for ever.
     const result = await Promise.race([call(abort.signal), over]);
-    monitor.succeeded();
-    metrics.featureCall(kind, 'ok', clock.now() - startedAt);
+    const durationMs = clock.now() - startedAt;
+    ended({ kind, result: 'ok', durationMs });
+    metrics.featureCall(kind, 'ok', durationMs);
     return result;
   } catch (cause) {
     const reason: unknown = abort.signal.aborted ? abort.signal.reason : cause;
     if (reason instanceof CallGivenUp) throw reason;
     const error = asFeatureError(reason);
-    if (error.kind === 'rejected' || error.kind === 'missing') monitor.succeeded();
-    else monitor.failed();
+    const durationMs = error.kind === 'timeout' ? clock.now() - startedAt : undefined;
+    ended({ kind, result: RESULTS[error.kind], durationMs });
     metrics.featureCall(kind, error.kind, clock.now() - startedAt);
     throw error;
   } finally {
@@ -79,6 +80,15 @@ export function retryAt(
   if (asked > MAX_RETRY_AFTER_MS) return undefined;
   return now + asked + Math.round(uniform * RETRY_SPREAD_MS);
 }
+
+/** What a failure says about the server; that it refused this very request speaks for it. */
+const RESULTS: Record<FailureKind, QueueCall['result']> = {
+  rejected: 'ok',
+  missing: 'ok',
+  overloaded: 'overloaded',
+  failed: 'failed',
+  timeout: 'timeout',
+};
 
 const PROBLEMS: Record<
   FailureKind,

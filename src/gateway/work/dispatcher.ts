@@ -16,8 +16,15 @@ const FAILURE_RETRY_MS = 500;
 /** Bounds how long one claim may keep the pool busy. */
 const MOST_AT_ONCE = 16;
 
-/** A span after which the queue is looked at even if nothing rang: doorbells may be lost. */
-const IDLE_CHECK_MS = 5_000;
+/**
+ * A span after which the queue is looked at even if nothing rang or every place is taken: doorbells may
+ * be lost, and what waits in vain is to be ended in time. It is also how soon all gateways agree on how
+ * the feature server is.
+ */
+const IDLE_CHECK_MS = 1_000;
+
+/** What waits in vain takes no place at the feature server, and is ended in a moment. */
+const SPARE_LEASES = 4;
 
 /** For giving back what a stopping gateway could not finish: a command of the storage. */
 const HAND_BACK_MS = 1_000;
@@ -57,7 +64,11 @@ export class Dispatcher {
   /** Something may have become claimable, or a place free. */
   wake(): void {
     this.#rung = true;
-    if (this.#filling !== undefined || this.#stopped || this.#free <= 0) return;
+    if (this.#free > 0) this.#look();
+  }
+
+  #look(): void {
+    if (this.#filling !== undefined || this.#stopped || this.#limit === 0) return;
     this.#filling = this.#fill().finally(() => {
       this.#filling = undefined;
       if (this.#rung) this.wake();
@@ -95,8 +106,8 @@ export class Dispatcher {
     try {
       const info = await features.info();
       this.#limit = this.#concurrency ?? info.concurrency;
-      await engine.queue.setLimit(this.#limit);
-      monitor.succeeded();
+      await engine.queue.setCeiling(this.#limit);
+      monitor.reached();
       log.info('feature server found', {
         name: info.name,
         models: info.models,
@@ -124,24 +135,25 @@ export class Dispatcher {
 
   /** Claims as long as there is more; when to look again. */
   async #claim(): Promise<number | undefined> {
-    const { engine, clock, random, runner, settings } = this.#context;
+    const { engine, clock, random, runner, settings, monitor } = this.#context;
     for (;;) {
       this.#rung = false;
-      const most = Math.min(this.#free, MOST_AT_ONCE);
+      const most = Math.min(Math.max(0, this.#free) + SPARE_LEASES, MOST_AT_ONCE);
       // From before the claim is sent, so that the local deadline is never later than the lease's (L6).
       const claimedAt = clock.now();
-      const { leases, dueAt } = await engine.queue.claim({
+      const { leases, dueAt, health } = await engine.queue.claim({
         gatewayId: this.#gatewayId,
         claimId: random.token(12),
         most,
         leaseMs: settings.leaseMs,
         now: claimedAt,
       });
+      monitor.learn(health);
       for (const lease of leases) {
         this.#active += 1;
         runner.run(() => this.#work(lease, claimedAt));
       }
-      if (leases.length < most || this.#free <= 0 || this.#stopped) return dueAt;
+      if (leases.length < most || this.#stopped) return dueAt;
     }
   }
 
@@ -179,7 +191,7 @@ export class Dispatcher {
   #wakeIn(ms: number): void {
     if (this.#stopped) return;
     this.#timer?.cancel();
-    this.#timer = this.#context.clock.after(ms, () => this.wake());
+    this.#timer = this.#context.clock.after(ms, () => this.#look());
   }
 
   #report(message: string, error: unknown): void {

@@ -13,23 +13,31 @@ export class LeaseLost extends Error {
 export class LeaseClock {
   readonly #context: WorkContext;
   readonly #lease: Lease;
+  readonly #deadlineAt: number;
   #endsAt: number;
 
   /** `claimedAt` is from before the claim was sent, so the local end is never later than the real one. */
   constructor(context: WorkContext, lease: Lease, claimedAt: number) {
     this.#context = context;
     this.#lease = lease;
+    this.#deadlineAt = lease.deadlineAt ?? Number.POSITIVE_INFINITY;
     this.#endsAt = claimedAt + context.settings.leaseMs;
   }
 
+  /** Whether anybody still wants the result. */
+  get isOverdue(): boolean {
+    return this.#context.clock.now() >= this.#deadlineAt;
+  }
+
   /**
-   * Milliseconds for a call that wants `wantedMs`; renews the lease when less of it is left.
+   * Milliseconds for a call that wants `mostMs`, until the deadline at the most; renews the lease when less of it is left.
    * Asked right before the call goes out.
    * @throws LeaseLost when the lease is no longer ours, or was over before its renewal was confirmed.
    */
-  async left(wantedMs: number): Promise<number> {
+  async left(mostMs: number): Promise<number> {
     const { clock, engine, settings } = this.#context;
     const sentAt = clock.now();
+    const wantedMs = Math.max(1, Math.min(mostMs, this.#deadlineAt - sentAt));
     if (this.#endsAt - LEASE_MARGIN_MS - sentAt >= wantedMs) return wantedMs;
     if (!(await engine.queue.renew(this.#lease, settings.leaseMs, sentAt))) throw new LeaseLost();
     this.#endsAt = sentAt + settings.leaseMs;

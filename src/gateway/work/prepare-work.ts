@@ -1,3 +1,4 @@
+import type { QueueCall } from '../../core/fair-queue.ts';
 import type { Problem } from '../../core/problem.ts';
 import { FeatureServerError } from '../../ports/feature-server.ts';
 import type { Preparation } from '../../ports/image-registry.ts';
@@ -23,17 +24,24 @@ export async function prepareWork(
     return;
   }
   const result = await prepare(context, lease, token, claimedAt);
-  if (result.state === 'again') {
-    const { retryAt: at } = result;
-    await engine.queue.release(lease, { dirty: true, retryAt: at, now: clock.now() });
-    return;
+  const { preparation, call, retryAt: at } = result;
+  if (at !== undefined) {
+    const how = { dirty: true, retryAt: at, call, now: clock.now() };
+    // `kept`: the budget does not allow it.
+    if ((await engine.queue.release(lease, how)) !== 'kept') return;
   }
-  await settle(context, token, result);
+  await settle(context, token, preparation);
   // Last, because it lets the clicks on the image go.
-  await engine.queue.release(lease, { dirty: false, now: clock.now() });
+  await engine.queue.release(lease, { dirty: false, call, now: clock.now() });
 }
 
-type Prepared = Preparation | { readonly state: 'again'; readonly retryAt: number };
+interface Prepared {
+  readonly preparation: Preparation;
+  /** The call that was made. */
+  readonly call?: QueueCall | undefined;
+  /** It failed, and is worth repeating then. */
+  readonly retryAt?: number | undefined;
+}
 
 async function prepare(
   context: WorkContext,
@@ -42,24 +50,31 @@ async function prepare(
   claimedAt: number,
 ): Promise<Prepared> {
   const { features, random, settings, clock } = context;
-  if (token.image.embedding !== undefined) return { state: 'ready' };
+  if (token.image.embedding !== undefined) return { preparation: { state: 'ready' } };
   const time = new LeaseClock(context, lease, claimedAt);
+  let made: QueueCall | undefined;
   try {
-    if (!(await features.info()).encode) return { state: 'ready' };
+    if (!(await features.info()).encode) return { preparation: { state: 'ready' } };
     const deadlineMs = await time.left(settings.encodeTimeoutMs);
-    const { embeddingId } = await callFeatureServer(context, 'encode', deadlineMs, (signal) =>
-      features.encode(
-        { tenant: token.tenant, image: token.image },
-        { requestId: random.token(12), deadlineMs, signal },
-      ),
+    const { embeddingId } = await callFeatureServer(
+      context,
+      'encode',
+      deadlineMs,
+      (signal) =>
+        features.encode(
+          { tenant: token.tenant, image: token.image },
+          { requestId: random.token(12), deadlineMs, signal },
+        ),
+      (call) => {
+        made = call;
+      },
     );
-    return { state: 'ready', embeddingId };
+    return { preparation: { state: 'ready', embeddingId }, call: made };
   } catch (error) {
     if (!(error instanceof FeatureServerError)) throw error;
     const at = retryAt(error, lease.attempts, clock.now(), random.uniform());
-    return at === undefined
-      ? { state: 'failed', problem: problemOf(error) }
-      : { state: 'again', retryAt: at };
+    const preparation = { state: 'failed', problem: problemOf(error) } as const;
+    return { preparation, call: made, retryAt: at };
   }
 }
 

@@ -1,14 +1,20 @@
+import type { QueueCall, ReleaseReply } from '../../core/fair-queue.ts';
+import type { Problem } from '../../core/problem.ts';
+import { problemBody } from '../../core/problem.ts';
 import type { CallOptions, SegmentAnswer } from '../../ports/feature-server.ts';
 import { FeatureServerError } from '../../ports/feature-server.ts';
 import type { Preparation } from '../../ports/image-registry.ts';
 import type { Outcome, Work } from '../../ports/session-store.ts';
-import type { Lease, SegmentToken } from '../../ports/work-queue.ts';
+import type { Lease, Release, SegmentToken } from '../../ports/work-queue.ts';
 import { passingFrame } from '../stream/frames.ts';
 import { callFeatureServer, problemOf, retryAt } from './call.ts';
 import { contentKey, prepareToken } from './content.ts';
 import { joinImage } from './join-image.ts';
 import { LeaseClock } from './lease-clock.ts';
 import type { WorkContext } from './work-context.ts';
+
+/** What clocks of gateways may differ by before one takes a click for newer than it is. */
+const CLOCK_DIFFERENCE_MS = 500;
 
 /** A claimed object: asks the feature server for its mask and publishes what comes of it (L3, L4). */
 export async function segmentWork(
@@ -18,13 +24,15 @@ export async function segmentWork(
   claimedAt: number,
 ): Promise<void> {
   const { sessions, queue } = context.engine;
-  const now = () => context.clock.now();
+  const now = context.clock.now();
   const begun = await sessions.begin(token.sessionId, token.objectId, lease.fence);
   if (begun.state !== 'work') {
-    await queue.release(lease, { dirty: false, now: now() });
+    await queue.release(lease, { dirty: false, now });
     return;
   }
   const { work } = begun;
+  const end = new SegmentEnd(context, lease, token, work);
+  if (lease.overdue) return await end.overdue();
   const run = new SegmentRun(
     context,
     lease,
@@ -32,26 +40,81 @@ export async function segmentWork(
     work,
     new LeaseClock(context, lease, claimedAt),
   );
-  const ended = await run.outcome();
-  if (ended.kind === 'again') {
-    await queue.release(lease, { dirty: true, retryAt: ended.retryAt, now: now() });
-    return;
-  }
-  const reply = await sessions.complete(token.sessionId, {
-    objectId: token.objectId,
-    revision: work.revision,
-    fence: lease.fence,
-    outcome: ended,
-    now: now(),
-  });
-  if (reply.accepted) {
-    const outcome = ended.kind === 'answer' ? 'completed' : 'failed';
-    context.metrics.segmentEnded(outcome, now() - work.changedAt);
-  }
-  await queue.release(lease, { dirty: reply.dirty, now: now() });
+  await end.with(await run.outcome(), run.call);
 }
 
-type Ended = Outcome | { readonly kind: 'again'; readonly retryAt?: number | undefined };
+type Ended =
+  | Outcome
+  /** At once. */
+  | { readonly kind: 'again' }
+  /** Once more, or else the problem. */
+  | { readonly kind: 'retry'; readonly at: number; readonly problem: Problem };
+
+/** How a claimed object is given back: in the session first, then in the pool. */
+class SegmentEnd {
+  readonly #context: WorkContext;
+  readonly #lease: Lease;
+  readonly #token: SegmentToken;
+  readonly #work: Work;
+
+  constructor(context: WorkContext, lease: Lease, token: SegmentToken, work: Work) {
+    this.#context = context;
+    this.#lease = lease;
+    this.#token = token;
+    this.#work = work;
+  }
+
+  async with(ended: Ended, call: QueueCall | undefined): Promise<void> {
+    switch (ended.kind) {
+      case 'again':
+        await this.#release({ dirty: true, call });
+        return;
+      case 'retry': {
+        const reply = await this.#release({ dirty: true, retryAt: ended.at, call });
+        // The budget is spent, or there is no time left.
+        if (reply === 'kept') await this.with({ kind: 'problem', problem: ended.problem }, call);
+        return;
+      }
+      default:
+        await this.#complete(ended, call);
+    }
+  }
+
+  /** Ends the clicks that waited in vain; a newer one that nobody has enqueued yet waits on. */
+  async overdue(): Promise<void> {
+    const { settings, clock } = this.#context;
+    const now = clock.now();
+    const newest = this.#work.changedAt + settings.deadlineMs;
+    if (newest > (this.#lease.deadlineAt ?? now) + CLOCK_DIFFERENCE_MS) {
+      const deadlineAt = Math.min(newest, now + settings.deadlineMs);
+      await this.#release({ dirty: true, deadlineAt });
+      return;
+    }
+    await this.#complete({ kind: 'problem', problem: overdueProblem() }, undefined);
+  }
+
+  async #complete(outcome: Outcome, call: QueueCall | undefined): Promise<void> {
+    const { engine, clock, metrics, promises } = this.#context;
+    const { sessionId, objectId } = this.#token;
+    const { revision, changedAt } = this.#work;
+    const { fence } = this.#lease;
+    const command = { objectId, revision, fence, outcome, now: clock.now() };
+    const { accepted, dirty } = await engine.sessions.complete(sessionId, command);
+    if (accepted && outcome.kind === 'answer') promises.meet(sessionId, objectId);
+    if (accepted) {
+      const how = outcome.kind === 'answer' ? 'completed' : 'failed';
+      metrics.segmentEnded(how, clock.now() - changedAt);
+    }
+    await this.#release({ dirty, call });
+  }
+
+  #release(how: Omit<Release, 'now'>): Promise<ReleaseReply> {
+    return this.#context.engine.queue.release(this.#lease, {
+      ...how,
+      now: this.#context.clock.now(),
+    });
+  }
+}
 
 /** One attempt, and what it takes to make it: the embedding, healed once when the server lost it. */
 class SegmentRun {
@@ -60,6 +123,8 @@ class SegmentRun {
   readonly #token: SegmentToken;
   readonly #work: Work;
   readonly #time: LeaseClock;
+  /** The last one that was made, by which the server is judged. */
+  call: QueueCall | undefined;
 
   constructor(
     context: WorkContext,
@@ -84,16 +149,18 @@ class SegmentRun {
       // Its preparation was lost with a gateway or a failover; it comes first, and this waits for it.
       const payer = { sessionId: this.#token.sessionId, tenant };
       const joined = await joinImage(engine, payer, image, true);
-      if (joined !== undefined) await engine.queue.enqueue(prepareToken(payer, image), clock.now());
+      const entry = { now: clock.now(), cost: this.#context.turnCost(tenant) };
+      if (joined !== undefined) await engine.queue.enqueue(prepareToken(payer, image), entry);
       return { kind: 'again' };
     }
+    if (this.#time.isOverdue) return { kind: 'problem', problem: overdueProblem() };
     try {
       return await this.#ask(preparation.embeddingId);
     } catch (error) {
       if (!(error instanceof FeatureServerError)) throw error;
       const at = retryAt(error, this.#lease.attempts, clock.now(), random.uniform());
-      if (at !== undefined) return { kind: 'again', retryAt: at };
-      return { kind: 'problem', problem: problemOf(error) };
+      const problem = problemOf(error);
+      return at === undefined ? { kind: 'problem', problem } : { kind: 'retry', at, problem };
     }
   }
 
@@ -116,7 +183,6 @@ class SegmentRun {
     engine.log.pass(sessionId, started);
     const given = await this.#segmentOrHeal(embeddingId);
     const endedAt = clock.now();
-    this.#context.estimator.record(endedAt - startedAt);
     const timings = {
       queuedMs: Math.max(0, startedAt - changedAt),
       serverMs: endedAt - startedAt,
@@ -141,6 +207,7 @@ class SegmentRun {
       deadlineMs,
       (signal) =>
         this.#context.features.encode({ tenant, image }, this.#options(deadlineMs, signal)),
+      this.#note,
     );
     const key = contentKey(tenant, image);
     const ready = { state: 'ready', embeddingId: renewed } as const;
@@ -152,16 +219,29 @@ class SegmentRun {
   async #segment(embeddingId: string | undefined): Promise<SegmentAnswer> {
     const { tenant, image, prompt } = this.#work;
     const deadlineMs = await this.#time.left(this.#context.settings.callTimeoutMs);
-    return await callFeatureServer(this.#context, 'segment', deadlineMs, (signal) =>
-      this.#context.features.segment(
-        { tenant, image, embeddingId, prompt },
-        this.#options(deadlineMs, signal),
-      ),
+    return await callFeatureServer(
+      this.#context,
+      'segment',
+      deadlineMs,
+      (signal) =>
+        this.#context.features.segment(
+          { tenant, image, embeddingId, prompt },
+          this.#options(deadlineMs, signal),
+        ),
+      this.#note,
     );
   }
+
+  readonly #note = (call: QueueCall): void => {
+    this.call = call;
+  };
 
   #options(deadlineMs: number, signal: AbortSignal): CallOptions {
     const { traceparent } = this.#work;
     return { requestId: this.#context.random.token(12), deadlineMs, signal, traceparent };
   }
+}
+
+function overdueProblem(): Problem {
+  return problemBody('deadline_exceeded', 'Its turn did not come before its deadline.');
 }

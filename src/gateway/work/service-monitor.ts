@@ -1,42 +1,41 @@
 import type { ServiceState } from '../../protocol/events.ts';
 
-/** Failures in a row after which callers are told; one alone is an accident that a retry mends. */
-const DEGRADED_AFTER = 3;
-
-/** Judges the feature server by its last answers. */
+/** What callers are told of the feature server: the same on all gateways, since the pool judges it. */
 export class ServiceMonitor {
   readonly #onChange: (state: ServiceState) => void;
-  #failures = 0;
-  #state: ServiceState = 'ok';
+  #isReached = true;
+  #health: ServiceState = 'ok';
+  #told: ServiceState = 'ok';
 
   constructor(onChange: (state: ServiceState) => void) {
     this.#onChange = onChange;
   }
 
   get state(): ServiceState {
-    return this.#state;
+    return this.#isReached ? this.#health : 'down';
   }
 
-  /** It answered, be it with a refusal of this very request. */
-  succeeded(): void {
-    this.#failures = 0;
-    this.#set('ok');
+  /** What the pool says. */
+  learn(health: ServiceState): void {
+    this.#health = health;
+    this.#tell();
   }
 
-  /** It failed, was too busy, or took too long. */
-  failed(): void {
-    this.#failures += 1;
-    if (this.#failures >= DEGRADED_AFTER && this.#state === 'ok') this.#set('degraded');
+  /** It has said what it is. */
+  reached(): void {
+    this.#isReached = true;
+    this.#tell();
   }
 
   /** It does not even say what it is. */
   unreachable(): void {
-    this.#set('down');
+    this.#isReached = false;
+    this.#tell();
   }
 
-  #set(state: ServiceState): void {
-    if (state === this.#state) return;
-    this.#state = state;
-    this.#onChange(state);
+  #tell(): void {
+    if (this.state === this.#told) return;
+    this.#told = this.state;
+    this.#onChange(this.state);
   }
 }

@@ -47,7 +47,8 @@ export class Service {
     this.settings = { ...DEFAULT_SETTINGS, ...options.settings };
     this.server = new ScriptedServer(this.clock, options.concurrency ?? 1);
     options.prepare?.(this.server);
-    this.bare = openMemoryEngine({ settings: this.settings });
+    // As after some calls: where the limit starts is the subject of other tests.
+    this.bare = openMemoryEngine({ settings: this.settings, limit: options.concurrency ?? 1 });
     this.engine = options.wrap?.(this.bare, this.clock) ?? this.bare;
     this.gateway = this.spawn();
     this.gateway.start();

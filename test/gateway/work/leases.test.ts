@@ -4,7 +4,13 @@ import { fault } from '../support/scripted-server.ts';
 import type { ServiceOptions } from '../support/service.ts';
 import { openService } from '../support/service.ts';
 
-const SETTINGS = { leaseMs: 4_000, callTimeoutMs: 2_500, encodeTimeoutMs: 2_500 };
+const SETTINGS = {
+  // Not the subject here.
+  deadlineMs: 600_000,
+  leaseMs: 4_000,
+  callTimeoutMs: 2_500,
+  encodeTimeoutMs: 2_500,
+};
 
 /** A service on which commands of a port can be slowed down. */
 function slowed(names: readonly string[], port: 'queue' | 'sessions' = 'queue') {
@@ -148,7 +154,10 @@ describe('leases and deadlines', () => {
     expect(replies.map(({ accepted }) => accepted)).toEqual([true, false]);
     const completed = await service.logOf(facts.sessionId, 'segment.completed');
     expect(completed.map(({ payload }) => payload.covers)).toEqual([[clickId]]);
-    expect(await service.bare.queue.load()).toMatchObject({ waiting: 0, leased: 0 });
+    expect(await service.bare.queue.load(service.clock.now())).toMatchObject({
+      waiting: 0,
+      leased: 0,
+    });
   });
 
   test('L5 a gateway that dies with a lease loses nothing: the token is offered again', async () => {

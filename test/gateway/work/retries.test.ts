@@ -134,6 +134,7 @@ describe('calls that fail', () => {
     await service.pass(2_000);
     expect(service.server.encodes).toHaveLength(2);
     expect(await service.logOf(facts.sessionId, 'image.ready')).toHaveLength(1);
+    await service.pass(10_000);
     service.server.encodeFaults.push(fault('failed'), fault('failed'));
     await service.addImage(facts, 'dog');
     await service.pass(2_000);

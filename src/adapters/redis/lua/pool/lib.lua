@@ -1,7 +1,9 @@
 -- The pool, for all scripts of this folder: the rules of core/fair-queue.ts on sorted sets.
 --
--- meta     hash    limit, arrivals, fence (the last one), virtual:<lane> (virtual time of a lane),
---                  replid (of the server that gave the leases), closed (no claims before, ms)
+-- meta     hash    arrivals, fence (the last one), virtual:<lane> (virtual time of a lane), passed:<lane>
+--                  (how many were served before it since it was), replid (of the server that gave the
+--                  leases), closed (no claims before, ms), retries (calls that earn them), retried (when last),
+--                  and what is known of feature servers, see burst.lua
 -- slots    hash    key of an item -> everything about it, packed
 -- leases   zset    key -> when the lease runs out; their number is counted, never kept apart
 -- claims   hash    claim id -> key
@@ -10,10 +12,12 @@
 -- due      zset    member of the line -> when its retry may start; not in `ready` before
 -- turns    zset    "<lane> <session>" -> tag of the session's next piece of work
 -- waiters  zset    "<key of a preparation>\0<key>": read by range, to find who waits for it
+-- deadlines zset   key of what waits -> when nobody wants its result any more
+-- reserved zset    key -> until when it counts as there, because it was let in and is on its way
 --
 -- A member of the line is "<order of arrival> <key>", its score lane * LANE + tag: equal tags are
 -- served in the order of arrival, and urgent lanes before others, without a comparison of our own.
-local meta, slots, leases, claims, line, ready, due, turns, waiters = unpack(KEYS)
+local meta, slots, leases, claims, line, ready, due, turns, waiters, deadlines, reserved = unpack(KEYS)
 
 local INTERACTIVE, RETRY, PREPARATION = 0, 1, 2
 -- Above every tag, and twice it plus every tag is still a whole number of a double.
@@ -50,9 +54,9 @@ local function next_tag(lane, session)
   return math.max(virtual, tonumber(remembered) - lane * LANE)
 end
 
-local function take_tag(lane, session)
+local function take_tag(lane, session, cost)
   local tag = next_tag(lane, session)
-  redis.call('ZADD', turns, lane * LANE + tag + 1, lane .. ' ' .. session)
+  redis.call('ZADD', turns, lane * LANE + tag + cost, lane .. ' ' .. session)
   if redis.call('ZCARD', turns) > MAX_REMEMBERED_SESSIONS then
     -- Half at once, those whose turn is nearest: they lose the least by being forgotten.
     redis.call('ZREMRANGEBYRANK', turns, 0, MAX_REMEMBERED_SESSIONS / 2)
@@ -73,10 +77,11 @@ end
 local function put(key, slot, lane)
   slot.order = redis.call('HINCRBY', meta, 'arrivals', 1)
   slot.lane = lane
-  slot.tag = take_tag(lane, slot.session)
+  slot.tag = take_tag(lane, slot.session, slot.cost)
   write(key, slot)
   local entry = member(key, slot)
   redis.call('ZADD', line, score(slot), entry)
+  if slot.deadline then redis.call('ZADD', deadlines, slot.deadline, key) end
   if lane == RETRY then
     redis.call('ZADD', due, slot.not_before, entry)
   else
@@ -89,6 +94,7 @@ local function take_out(key, slot)
   redis.call('ZREM', line, entry)
   redis.call('ZREM', ready, entry)
   redis.call('ZREM', due, entry)
+  redis.call('ZREM', deadlines, key)
 end
 
 local function offer(key, slot, attempts)
@@ -102,7 +108,8 @@ end
 local function end_lease(key, slot)
   redis.call('ZREM', leases, key)
   redis.call('HDEL', claims, slot.claim)
-  slot.claim, slot.fence, slot.till = nil, nil, nil
+  slot.claim, slot.fence, slot.till, slot.since = nil, nil, nil, nil
+  slot.overdue, slot.alone, slot.judged = nil, nil, nil
 end
 
 local function waiting_for(key, limit)
@@ -136,15 +143,15 @@ local function forget(key, slot)
   if redis.call('HLEN', slots) == 0 then redis.call('DEL', turns) end
 end
 
--- Waiting, leased, limit.
-local function load()
-  local leased = redis.call('ZCARD', leases)
-  local limit = tonumber(redis.call('HGET', meta, 'limit') or 0)
-  return redis.call('HLEN', slots) - leased, leased, limit
+-- A later deadline counts, an earlier one does not.
+local function postpone(slot, deadline)
+  if deadline == nil or (slot.deadline and slot.deadline >= deadline) then return false end
+  slot.deadline = deadline
+  return true
 end
 
--- Whatever the pool holds is forgotten when no gateway has touched it for this long. Nine calls are
--- half of a script's time: gateways give a life time ('' otherwise) once a second, not every time.
+-- Whatever the pool holds is forgotten when no gateway has touched it for this long. Eleven calls
+-- are half of a script's time: gateways give a life time ('' otherwise) once a second, not every time.
 local function keep(life_ms)
   if life_ms == '' then return end
   for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, life_ms) end

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- Where an item stands.
 --
--- KEYS  the pool's nine, see lib.lua
+-- KEYS  the pool's eleven, see lib.lua
 -- ARGV  1 key
 -- Result  {queued | running, position}, or nil when it is not in the pool
 

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Puts the end of a lease off.
 --
--- KEYS  the pool's nine, see lib.lua
+-- KEYS  the pool's eleven, see lib.lua
 -- ARGV  1 key, 2 fence of the lease, 3 its length from now in ms, 4 time in ms or '' for the server's
 -- Result  1, or 0 when the lease is gone
 

@@ -2,7 +2,7 @@
 -- Names what the pool remembers: another name after a change of primary or a restart, which may have
 -- lost something, and when its keys were deleted.
 --
--- KEYS  the pool's nine, see lib.lua
+-- KEYS  the pool's eleven, see lib.lua
 -- ARGV  1 life of the pool in ms
 -- Result  the name
 

@@ -1,0 +1,42 @@
+#!lua
+-- Lets an item in, or tells how long it would take when that is too long (A14). What is there already
+-- is always let in. What is let in counts as there for a moment.
+--
+-- KEYS  the pool's eleven, see lib.lua
+-- ARGV  1 key, 2 session, 3 kind: segment | prepare, 4 ms until nobody wants its result any more or '',
+--       5 longest wait in ms, 6 time in ms or '' for the server's
+-- Result  {'' or ms until its result would be there, waiting, leased, limit, ceiling, health, mean time
+--         of a call in ms}
+
+-- include pool/lib
+-- include pool/burst
+
+local key, session, kind, deadline_in_ms, max_wait_ms, given_time = unpack(ARGV)
+local now = time_in_ms(given_time)
+local server = read_server()
+
+-- Long enough for a click to be written down; a gateway that dies meanwhile leaves no more behind.
+local RESERVED_MS = 2000
+
+local function ahead()
+  redis.call('ZREM', reserved, key)
+  redis.call('ZREMRANGEBYSCORE', reserved, '-inf', now)
+  local lane = kind == 'segment' and INTERACTIVE or PREPARATION
+  local earlier = redis.call('ZCOUNT', line, '-inf', lane * LANE + next_tag(lane, session))
+  return redis.call('ZCARD', leases) + earlier + redis.call('ZCARD', reserved)
+end
+
+local function eta_if_too_long()
+  if redis.call('HEXISTS', slots, key) == 1 then return '' end
+  local before, places = ahead(), places_of(server)
+  local high, mean = server.segment.high, server.segment.mean
+  local longest = wait_ms(before, places, high)
+  local in_time = deadline_in_ms == '' or longest + high <= tonumber(deadline_in_ms)
+  if longest > tonumber(max_wait_ms) or not in_time then
+    return round(wait_ms(before, places, mean) + mean)
+  end
+  redis.call('ZADD', reserved, now + RESERVED_MS, key)
+  return ''
+end
+
+return {eta_if_too_long(), load(server, now)}

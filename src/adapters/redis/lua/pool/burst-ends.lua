@@ -1,0 +1,100 @@
+-- What the end of a call tells about the server. `call`: kind, result, duration or nil, started_at,
+-- now, in_flight, alone.
+
+local function slower_than(base, duration)
+  return base ~= nil and duration > base * 2 and duration > base + 100
+end
+
+local function learn_base(server, kind, duration)
+  local present = server.base[kind]
+  if present == nil then
+    server.base[kind] = duration * 1.3
+  else
+    server.base[kind] = present + 0.2 * (math.min(duration, present * 2) - present)
+  end
+end
+
+local function cut(server, call, call_ms)
+  if call.started_at < server.cut_at or call.now < server.cut_at + call_ms then return end
+  server.limit = math.max(1, server.limit / 2)
+  server.cut_at = call.now
+  server.slow = 0
+end
+
+local function slow_call(server, call, call_ms)
+  server.slow = server.slow + 1
+  if server.slow < 2 then return end
+  server.slow = 0
+  server.rest_until = call.now + 8 * (server.base[call.kind] or call_ms)
+  cut(server, call, call_ms)
+end
+
+local function adapt_limit(server, call, call_ms)
+  if call.result == 'failed' then return end
+  if call.result ~= 'ok' then return cut(server, call, call_ms) end
+  if call.duration == nil then return end
+  local is_slow = slower_than(server.base[call.kind], call.duration)
+  if call.alone then learn_base(server, call.kind, call.duration) end
+  if is_slow then return slow_call(server, call, call_ms) end
+  server.slow = 0
+  local grows = call.in_flight >= math.floor(server.limit) and call.now >= server.rest_until
+  if not grows then return end
+  server.limit = math.max(1, math.min(server.limit + 1 / server.limit, server.ceiling))
+end
+
+local function judge(server, fence, result, now)
+  if result == 'ok' then
+    server.failures, server.opened_at, server.pause_ms, server.probe = 0, nil, 500, nil
+    return
+  end
+  if server.opened_at == nil then
+    server.failures = server.failures + 1
+    if server.failures >= 5 then server.opened_at = now end
+  elseif server.probe == fence then
+    server.failures = server.failures + 1
+    server.opened_at, server.pause_ms, server.probe = now, math.min(4000, server.pause_ms * 2), nil
+  end
+end
+
+local function record_time(server, kind, duration)
+  local field = 'times:' .. SERVER .. ':' .. kind
+  local packed = redis.call('HGET', meta, field)
+  local recent = packed and cmsgpack.unpack(packed) or {}
+  local time = server[kind]
+  time.mean = #recent == 0 and duration or time.mean + 0.2 * (duration - time.mean)
+  table.insert(recent, duration)
+  if #recent > 64 then table.remove(recent, 1) end
+  redis.call('HSET', meta, field, cmsgpack.pack(recent))
+  time.high = time.mean * 1.5
+  if #recent >= 20 then
+    table.sort(recent)
+    time.high = recent[math.ceil(#recent * 0.95)]
+  end
+end
+
+local function was_hurried(server, call)
+  local base = server.base[call.kind]
+  if call.result ~= 'timeout' or call.duration == nil or base == nil then return false end
+  return not slower_than(base, call.duration)
+end
+
+local function end_call(server, fence, call)
+  if was_hurried(server, call) then return without_call(server, fence) end
+  adapt_limit(server, call, server[call.kind].mean)
+  judge(server, fence, call.result, call.now)
+  if call.result == 'ok' and call.duration then record_time(server, call.kind, call.duration) end
+end
+
+-- Retries that are allowed: core/burst/retry-budget.ts.
+local function earn_retries()
+  local calls = tonumber(redis.call('HGET', meta, 'retries') or 0)
+  if calls < 100 then redis.call('HSET', meta, 'retries', calls + 1) end
+end
+
+local function spend_retry(now)
+  local calls, used_at = unpack(redis.call('HMGET', meta, 'retries', 'retried'))
+  calls, used_at = tonumber(calls or 0), tonumber(used_at or 0)
+  if calls < 10 and now < used_at + 10000 then return false end
+  redis.call('HSET', meta, 'retries', math.max(0, calls - 10), 'retried', whole(now))
+  return true
+end

@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ConcurrencyLimit, EndedCall } from '../../../src/core/burst/concurrency-limit.ts';
+import {
+  afterCall,
+  FIRST_LIMIT,
+  withinCeiling,
+} from '../../../src/core/burst/concurrency-limit.ts';
+
+const CALL_MS = 500;
+
+/** A call that took as long as calls do, with the server as full as it may be. */
+const ordinary = (
+  state: ConcurrencyLimit,
+  now: number,
+  more: Partial<EndedCall> = {},
+): EndedCall => ({
+  kind: 'segment',
+  result: 'ok',
+  durationMs: CALL_MS,
+  startedAt: now - CALL_MS,
+  now,
+  inFlight: Math.floor(state.limit),
+  alone: Math.floor(state.limit) === 1,
+  ...more,
+});
+
+/** Time goes on by one call time with each. */
+function play(ceiling: number, calls: readonly Partial<EndedCall>[], from = FIRST_LIMIT) {
+  return calls.reduce<{ state: ConcurrencyLimit; now: number }>(
+    ({ state, now }, more) => {
+      const next = now + CALL_MS;
+      return { state: afterCall(state, ordinary(state, next, more), ceiling, CALL_MS), now: next };
+    },
+    { state: from, now: 1_000_000 },
+  );
+}
+
+const ok = (count: number) => Array.from({ length: count }, () => ({}));
+const slow = { durationMs: 3 * CALL_MS, alone: false };
+
+describe('concurrency limit', () => {
+  it('starts at one call, and grows by one with each round of calls while they fill it', () => {
+    expect(FIRST_LIMIT.limit).toBe(1);
+    expect(play(8, ok(1)).state.limit).toBe(2);
+    expect(play(8, ok(3)).state.limit).toBeCloseTo(2.9, 1);
+    expect(play(8, ok(60)).state.limit).toBe(8);
+    expect(play(8, [{}, { inFlight: 1 }, { inFlight: 1 }]).state.limit).toBe(2);
+  });
+
+  const results = fc.constantFrom('ok', 'overloaded', 'timeout', 'failed');
+  const calls = fc.array(
+    fc.record({
+      result: results,
+      durationMs: fc.integer({ min: 1, max: 10_000 }),
+      inFlight: fc.integer({ min: 1, max: 9 }),
+      alone: fc.boolean(),
+      kind: fc.constantFrom('encode', 'segment'),
+    }),
+    { maxLength: 60 },
+  ) as fc.Arbitrary<EndedCall[]>;
+
+  it('B6 never passes the ceiling and never falls below one call', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), calls, (ceiling, each) => {
+        for (let length = 0; length <= each.length; length += 1) {
+          const { limit } = play(ceiling, each.slice(0, length)).state;
+          expect(limit).toBeGreaterThanOrEqual(1);
+          expect(limit).toBeLessThanOrEqual(ceiling);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it.each(['overloaded', 'timeout'] as const)('halves after %s', (result) => {
+    const { state } = play(8, [...ok(60), { result }]);
+    expect(state.limit).toBe(4);
+  });
+
+  it('leaves a failure to the breaker', () => {
+    expect(play(8, [...ok(60), { result: 'failed' }]).state.limit).toBe(8);
+  });
+
+  it('takes two slow calls in a row for overload, one for an accident', () => {
+    expect(play(8, [...ok(60), slow, {}, slow]).state.limit).toBe(8);
+    expect(play(8, [...ok(60), slow, slow]).state.limit).toBe(4);
+  });
+
+  it('does not call slow what nobody would notice', () => {
+    const quick = { durationMs: 10 };
+    const { state } = play(8, [
+      ...ok(60).map(() => quick),
+      ...ok(9).map(() => ({ durationMs: 90 })),
+    ]);
+    expect(state.limit).toBe(8);
+  });
+
+  it('halves once in a call time, and not for calls from before', () => {
+    const { state, now } = play(8, [...ok(60), { result: 'overloaded' }]);
+    const again = (at: number, startedAt: number) =>
+      afterCall(state, ordinary(state, at, { result: 'overloaded', startedAt }), 8, CALL_MS).limit;
+    expect(again(now + 499, now + 1)).toBe(4);
+    expect(again(now + 900, now - 1)).toBe(4);
+    expect(again(now + 500, now + 1)).toBe(2);
+  });
+
+  it('rests after it was halved for slowness, and then grows again', () => {
+    const { state, now } = play(8, [...ok(60), slow, slow]);
+    const later = (ms: number) => afterCall(state, ordinary(state, now + ms), 8, CALL_MS).limit;
+    expect(later(CALL_MS * 7)).toBe(4);
+    expect(later(CALL_MS * 11)).toBe(4.25);
+  });
+
+  it('gets used to a server that became slower for good, but not to being overloaded', () => {
+    const before = play(8, ok(60)).state;
+    const overloaded = play(8, Array(40).fill({ ...slow }), before).state;
+    expect(overloaded.limit).toBe(1);
+    expect(overloaded.baselineMs).toEqual(before.baselineMs);
+    const settled = play(8, Array(80).fill({ durationMs: 5 * CALL_MS }), overloaded).state;
+    expect(settled.limit).toBe(8);
+  });
+
+  it('knows what is normal for each kind of call', () => {
+    const { state } = play(4, [...ok(20), ...Array(9).fill({ kind: 'encode', durationMs: 9_000 })]);
+    expect(state.limit).toBe(4);
+  });
+
+  it('follows the ceiling, and starts higher where it is told to', () => {
+    const { state } = play(8, ok(60));
+    expect(withinCeiling(state, 3).limit).toBe(3);
+    expect(withinCeiling(state, 20).limit).toBe(8);
+    expect(withinCeiling(FIRST_LIMIT, 6, 4).limit).toBe(4);
+    expect(withinCeiling(state, 0).limit).toBe(1);
+  });
+});
