@@ -7,178 +7,179 @@ import { median, quantile } from './support/figures.ts';
 import type { Stub } from './support/stub-feature-server.ts';
 import { startStub } from './support/stub-feature-server.ts';
 
+/** Clicks on one object at the same moment, which merge; and clicks of which each is a call. */
 const BURST = 3;
+const SINGLE = 1;
 const CONCURRENCY = 64;
 const WARM_UP_MS = 4_000;
 /** From the start of a load to the measurement. */
 const RAMP_MS = 700;
-const ROUNDS = 4;
-const ROUND_MS = 4_000;
+const ROUND_MS = 3_500;
+const BURST_ROUNDS = 3;
+const SINGLE_ROUNDS = 2;
 const PACED_ROUNDS = 2;
-const PACED_MS = 5_000;
 
-/** What one round showed. */
+/** What one round showed; processor times in milliseconds a click. */
 interface Round {
   readonly perSecond: number;
   readonly latencies: readonly number[];
-  readonly serverMsPerClick: number;
-  readonly redisMsPerClick: number;
-  readonly loadMsPerClick: number;
+  readonly server: number;
+  readonly redis: number;
+  readonly generator: number;
   readonly callsPerClick: number;
   readonly stubMs: number;
 }
 
-type Load = { readonly kind: 'saturate' } | { readonly kind: 'pace'; readonly perSecond: number };
+type Load = { readonly burst: number } & (
+  | { readonly kind: 'saturate' }
+  | { readonly kind: 'pace'; readonly perSecond: number }
+);
 
-async function round(
-  stack: Stack,
-  load: LoadProcess,
-  stub: Stub,
-  how: Load,
-  ms: number,
-): Promise<Round> {
+/** Everything that a round is made with. */
+interface Setting {
+  readonly stacks: readonly Stack[];
+  readonly generator: LoadProcess;
+  readonly stub: Stub;
+}
+
+async function round(setting: Setting, stack: Stack, load: Load, ms: number): Promise<Round> {
+  const { generator, stub } = setting;
   const { name } = stack;
-  await load.tell({ ...how, name, burst: BURST });
+  await generator.tell({ ...load, name });
   await passed(RAMP_MS);
   const look = async () => {
-    const report = await load.tell({ kind: 'report', name });
-    return {
-      at: performance.now(),
-      report,
-      server: stack.serverCpuMs(),
-      redis: stack.redisCpuMs(),
-      calls: stub.calls,
-      stubMs: stub.tookMs,
-    };
+    const report = await generator.tell({ kind: 'report', name });
+    const [server, redis] = [stack.serverCpuMs(), stack.redisCpuMs()];
+    const { calls, tookMs } = stub;
+    return { at: performance.now(), report, server, redis, calls, tookMs };
   };
   const before = await look();
   await passed(ms);
   const after = await look();
-  await load.tell({ kind: 'stop', name });
-  const { latencies } = after.report;
+  await generator.tell({ kind: 'stop', name });
+  const { latencies, cpuMs } = after.report;
   const clicks = latencies.length;
   const calls = after.calls - before.calls;
   return {
     perSecond: (clicks * 1000) / (after.at - before.at),
     latencies,
-    serverMsPerClick: (after.server - before.server) / clicks,
-    redisMsPerClick: (after.redis - before.redis) / clicks,
-    loadMsPerClick: (after.report.cpuMs - before.report.cpuMs) / clicks,
+    server: (after.server - before.server) / clicks,
+    redis: (after.redis - before.redis) / clicks,
+    generator: (cpuMs - before.report.cpuMs) / clicks,
     callsPerClick: calls / clicks,
-    stubMs: (after.stubMs - before.stubMs) / calls,
+    stubMs: (after.tookMs - before.tookMs) / calls,
   };
 }
 
+type Results = ReadonlyMap<Stack, readonly Round[]>;
+
 /** Rounds of one stack after the other, in turn, so that noise of the machine meets all alike. */
 async function alternate(
-  stacks: readonly Stack[],
+  setting: Setting,
   rounds: number,
-  one: (stack: Stack) => Promise<Round>,
-): Promise<ReadonlyMap<Stack, readonly Round[]>> {
-  const results = new Map<Stack, Round[]>(stacks.map((stack) => [stack, []]));
+  load: (stack: Stack) => Load,
+  ms = ROUND_MS,
+): Promise<Results> {
+  const results = new Map<Stack, Round[]>(setting.stacks.map((stack) => [stack, []]));
   for (let index = 0; index < rounds; index += 1) {
-    for (const stack of stacks) results.get(stack)?.push(await one(stack));
+    for (const stack of setting.stacks) {
+      results.get(stack)?.push(await round(setting, stack, load(stack), ms));
+    }
   }
   return results;
 }
 
-const middle = (rounds: readonly Round[], read: (round: Round) => number) =>
-  median(rounds.map(read));
+const middle = (results: Results, stack: Stack, read: (round: Round) => number) =>
+  median((results.get(stack) ?? []).map(read));
 
-function saturated(name: string, rounds: readonly Round[]): Figure[] {
-  const of = (what: string) => `${name}: ${what}`;
+const rate = (results: Results, stack: Stack) => middle(results, stack, (one) => one.perSecond);
+const cost = (results: Results, stack: Stack) =>
+  middle(results, stack, ({ server, redis }) => server + redis);
+
+function saturated(results: Results, stack: Stack, what: string): Figure[] {
+  const of = (text: string) => `${stack.name}, ${what}: ${text}`;
+  const read = (text: string, unit: string, of1: (one: Round) => number): Figure => ({
+    name: of(text),
+    value: middle(results, stack, of1),
+    unit,
+  });
   return [
-    { name: of('clicks/s'), value: middle(rounds, (one) => one.perSecond), unit: '1/s' },
-    {
-      name: of('processor time of the server a click'),
-      value: middle(rounds, (one) => one.serverMsPerClick),
-      unit: 'ms',
-    },
-    {
-      name: of('processor time of Redis a click'),
-      value: middle(rounds, (one) => one.redisMsPerClick),
-      unit: 'ms',
-    },
-    {
-      name: of('processor time of the load generator a click'),
-      value: middle(rounds, (one) => one.loadMsPerClick),
-      unit: 'ms',
-    },
-    {
-      name: of('calls of the feature server a click'),
-      value: middle(rounds, (one) => one.callsPerClick),
-      unit: '',
-    },
+    read('clicks/s', '1/s', (one) => one.perSecond),
+    read('server a click', 'ms', (one) => one.server),
+    read('Redis a click', 'ms', (one) => one.redis),
+    read('load generator a click', 'ms', (one) => one.generator),
+    read('feature server calls a click', '', (one) => one.callsPerClick),
   ];
 }
 
-function paced(name: string, rounds: readonly Round[], held: boolean): Figure[] {
-  const stubMs = middle(rounds, (one) => one.stubMs);
-  const added = rounds.flatMap(({ latencies }) => latencies.map((ms) => ms - stubMs));
-  const target = (most: number) => (held ? { target: { most } } : {});
-  const rate = middle(rounds, (one) => one.perSecond).toFixed(0);
+/** What the first stack reaches of another one: clicks/s, and clicks for each processor second. */
+function ratios(results: Results, [ours, peer]: readonly [Stack, Stack], what: string) {
   return [
     {
-      name: `${name}: added latency at ${rate} clicks/s, p50`,
-      value: median(added),
-      unit: 'ms',
-      ...target(2),
+      name: `${what}: clicks/s, ratio to ${peer.name}`,
+      value: rate(results, ours) / rate(results, peer),
+      unit: 'x',
     },
-    { name: `${name}: the same, p99`, value: quantile(added, 0.99), unit: 'ms', ...target(10) },
+    {
+      name: `${what}: clicks/processor time, ratio to ${peer.name}`,
+      value: cost(results, peer) / cost(results, ours),
+      unit: 'x',
+    },
+  ] satisfies Figure[];
+}
+
+function paced(results: Results, stack: Stack, held: boolean): Figure[] {
+  const stubMs = middle(results, stack, (one) => one.stubMs);
+  const added = (results.get(stack) ?? []).flatMap(({ latencies }) =>
+    latencies.map((ms) => ms - stubMs),
+  );
+  const target = (most: number) => (held ? { target: { most } } : {});
+  const of = (text: string) => `${stack.name}, half of that: ${text}`;
+  return [
+    { name: of('clicks/s'), value: rate(results, stack), unit: '1/s' },
+    { name: of('added latency p50'), value: median(added), unit: 'ms', ...target(2) },
+    { name: of('added latency p99'), value: quantile(added, 0.99), unit: 'ms', ...target(10) },
   ];
 }
 
 export const redis: Bench = {
   name: 'redis',
   caution:
-    'One process of each stack with a Redis of its own. At saturation each of 128 objects gets ' +
-    'bursts of 3 clicks at once, the next when all three are covered by a mask; every 30 clicks an object ' +
-    'is removed. At half of that rate such bursts come at random (open loop), and the mean time ' +
-    'inside the instant feature server is taken off. Load generator and feature server take the ' +
-    'same two cores, which draws ratios of clicks/s towards 1; processor times do not suffer so.',
+    'One process of each stack with a Redis of its own, 128 objects in 32 sessions. "Bursts": each object ' +
+    'gets 3 clicks at once, the next 3 when all are covered by a mask; "single": one at a time, which ' +
+    'never merges. Every 30 clicks an object is removed. At half of the rate of bursts they come at random ' +
+    '(open loop), and the mean time inside the instant feature server is taken off. Load generator and ' +
+    'feature server take the same two cores, which draws ratios of clicks/s towards 1; processor times ' +
+    '(server and Redis) do not suffer so.',
   async run(): Promise<Figure[]> {
     await using stub = await startStub(CONCURRENCY);
     await using maskwire = await startMaskwire(stub.url);
     await using bare = await startBare(stub.url);
     await using bullmq = await startBullmq(stub.url);
-    await using load = new LoadProcess();
+    await using generator = new LoadProcess();
     const stacks = [maskwire, bare, bullmq];
-    for (const { name, target } of stacks) await load.tell({ kind: 'open', name, target });
-    const saturate = (ms: number) => (stack: Stack) =>
-      round(stack, load, stub, { kind: 'saturate' }, ms);
-    await alternate(stacks, 1, saturate(WARM_UP_MS));
-    const full = await alternate(stacks, ROUNDS, saturate(ROUND_MS));
-    const rate = (stack: Stack) => middle(full.get(stack) ?? [], (one) => one.perSecond);
-    const cost = (stack: Stack) =>
-      middle(full.get(stack) ?? [], (one) => one.serverMsPerClick + one.redisMsPerClick);
-    const half = await alternate(stacks, PACED_ROUNDS, (stack) =>
-      round(stack, load, stub, { kind: 'pace', perSecond: rate(stack) / 2 }, PACED_MS),
-    );
+    const setting = { stacks, generator, stub };
+    for (const { name, target } of stacks) await generator.tell({ kind: 'open', name, target });
+    const saturate = (burst: number) => (): Load => ({ kind: 'saturate', burst });
+    await alternate(setting, 1, saturate(BURST), WARM_UP_MS);
+    const bursts = await alternate(setting, BURST_ROUNDS, saturate(BURST));
+    const singles = await alternate(setting, SINGLE_ROUNDS, saturate(SINGLE));
+    const half = await alternate(setting, PACED_ROUNDS, (stack) => {
+      return { kind: 'pace', perSecond: rate(bursts, stack) / 2, burst: BURST };
+    });
     return [
-      ...stacks.flatMap((stack) => saturated(stack.name, full.get(stack) ?? [])),
-      {
-        name: 'clicks/s, ratio to the bare script',
-        value: rate(maskwire) / rate(bare),
-        unit: 'x',
-        target: { least: 0.66 },
-      },
-      {
-        name: 'clicks/s, ratio to hono + BullMQ',
-        value: rate(maskwire) / rate(bullmq),
-        unit: 'x',
-        target: { least: 2 },
-      },
-      {
-        name: 'processor time of server and Redis, of the bare script',
-        value: cost(bare) / cost(maskwire),
-        unit: 'x',
-      },
-      {
-        name: 'processor time of server and Redis, of hono + BullMQ',
-        value: cost(bullmq) / cost(maskwire),
-        unit: 'x',
-      },
-      ...stacks.flatMap((stack) => paced(stack.name, half.get(stack) ?? [], stack === maskwire)),
+      ...stacks.flatMap((stack) => saturated(bursts, stack, 'bursts')),
+      ...stacks.flatMap((stack) => saturated(singles, stack, 'single')),
+      ...held(ratios(bursts, [maskwire, bare], 'bursts'), 0.66),
+      ...held(ratios(bursts, [maskwire, bullmq], 'bursts'), 2),
+      ...ratios(singles, [maskwire, bare], 'single'),
+      ...ratios(singles, [maskwire, bullmq], 'single'),
+      ...stacks.flatMap((stack) => paced(half, stack, stack === maskwire)),
     ];
   },
 };
+
+/** The first of the ratios is what is held to something. */
+function held([first, ...others]: readonly Figure[], least: number): Figure[] {
+  return first === undefined ? [] : [{ ...first, target: { least } }, ...others];
+}
