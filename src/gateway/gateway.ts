@@ -32,6 +32,8 @@ const QUEUE_REPORT_MS = 1_000;
 const POSITION_CHECK_MS = 10_000;
 /** How often sessions whose turn has come are looked at for work that nobody has a token for (L7). */
 const SWEEP_MS = 5_000;
+/** How often the other gateways are told anew who reads here. */
+const PRESENCE_MS = 20_000;
 /** How often expired sessions are closed, and those with a stream kept alive: at most. */
 const EXPIRY_MS = 60_000;
 
@@ -115,6 +117,7 @@ export class Gateway implements AsyncDisposable {
       { name: 'storage', everyMs: STORAGE_CHECK_MS, run: () => storage.check() },
       { name: 'queue places', everyMs: QUEUE_REPORT_MS, run: () => reporter.report() },
       { name: 'positions', everyMs: POSITION_CHECK_MS, run: () => this.streams.checkPositions() },
+      { name: 'presence', everyMs: PRESENCE_MS, run: () => this.streams.renewPresence() },
       { name: 'sweep', everyMs: SWEEP_MS, run: () => sweeper.sweep() },
       { name: 'expiry', everyMs: expiryMs, run: () => this.sessions.expire() },
     ]);

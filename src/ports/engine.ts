@@ -3,6 +3,7 @@ import type { BucketStore } from './bucket-store.ts';
 import type { EventLog } from './event-log.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import type { ImageRegistry } from './image-registry.ts';
+import type { PresenceBook } from './presence-book.ts';
 import type { SessionStore } from './session-store.ts';
 import type { WatchList } from './watch-list.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -13,6 +14,7 @@ export interface Engine extends AsyncDisposable {
   readonly log: EventLog;
   readonly queue: WorkQueue;
   readonly watch: WatchList;
+  readonly presence: PresenceBook;
   readonly images: ImageRegistry;
   readonly blobs: BlobStore;
   readonly idempotency: IdempotencyStore;

@@ -4,6 +4,7 @@ import { bucketStoreContract } from '../contract/bucket-store.contract.ts';
 import { eventLogContract } from '../contract/event-log.contract.ts';
 import { idempotencyStoreContract } from '../contract/idempotency-store.contract.ts';
 import { imageRegistryContract } from '../contract/image-registry.contract.ts';
+import { presenceBookContract } from '../contract/presence-book.contract.ts';
 import { sessionModelContract } from '../contract/session-model.contract.ts';
 import { sessionStoreContract } from '../contract/session-store.contract.ts';
 import type { OpenEngine } from '../contract/support.ts';
@@ -30,4 +31,5 @@ export function engineContracts(name: string, open: OpenEngine): void {
   idempotencyStoreContract(name, open);
   bucketStoreContract(name, open);
   watchListContract(name, open);
+  presenceBookContract(name, open);
 }

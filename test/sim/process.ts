@@ -96,7 +96,7 @@ export class SimulatedProcess {
   }
 
   #proxyEngine(engine: Engine, sweeping: boolean): Engine {
-    const { sessions, log, queue, watch, images, blobs, idempotency, buckets } = engine;
+    const { sessions, log, queue, watch, presence, images, blobs, idempotency, buckets } = engine;
     return {
       sessions: this.#proxy(sessions, {
         durably: (run) => this.#after(sessions.durably((commands) => run(this.#proxy(commands)))),
@@ -119,6 +119,7 @@ export class SimulatedProcess {
           queue.onAvailable(() => void this.#unlessStalled().then(ring)),
       }),
       watch: this.#proxy(watch),
+      presence: this.#proxy(presence),
       images: this.#proxy(images),
       blobs: this.#proxy(blobs),
       idempotency: this.#proxy(idempotency),

@@ -5,6 +5,7 @@ import { MemoryBucketStore } from './bucket-store.ts';
 import { MemoryEventLog } from './event-log.ts';
 import { MemoryIdempotencyStore } from './idempotency-store.ts';
 import { MemoryImageRegistry } from './image-registry.ts';
+import { MemoryPresenceBook } from './presence-book.ts';
 import { MemorySessionStore } from './session-store.ts';
 import { SessionTable } from './session-table.ts';
 import { MemoryWatchList } from './watch-list.ts';
@@ -36,6 +37,7 @@ export function openMemoryEngine(options: MemoryEngineOptions): Engine {
     log: new MemoryEventLog(table),
     queue: new MemoryWorkQueue(options.limit ?? 1),
     watch: new MemoryWatchList(table),
+    presence: new MemoryPresenceBook(table),
     images: new MemoryImageRegistry(),
     blobs: new MemoryBlobStore(options.maxBlobBytes ?? MAX_BLOB_BYTES),
     idempotency: new MemoryIdempotencyStore(),

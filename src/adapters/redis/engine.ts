@@ -13,6 +13,7 @@ import { RedisImageRegistry } from './image-registry.ts';
 import { RedisKeys } from './keys.ts';
 import { SECRET_LIFE_MS, sharedLifeMs } from './lifetimes.ts';
 import type { RedisLink } from './link.ts';
+import { RedisPresenceBook } from './presence-book.ts';
 import { parseRedisUrl } from './redis-url.ts';
 import { SessionSlot } from './session/session-slot.ts';
 import { RedisSessionStore } from './session-store.ts';
@@ -78,6 +79,7 @@ export async function openRedisEngine(options: RedisEngineOptions): Promise<Redi
     log: new RedisEventLog(slot, subscriber),
     queue,
     watch: new RedisWatchList({ ...shared, sessionTtlMs: settings.sessionTtlMs }),
+    presence: new RedisPresenceBook(shared),
     images: new RedisImageRegistry(shared),
     blobs: new RedisBlobStore({ ...shared, maxBytes: options.maxBlobBytes ?? MAX_BLOB_BYTES }),
     idempotency: new RedisIdempotencyStore(shared),

@@ -17,6 +17,8 @@ export class StreamChannel implements LogListener {
   readonly waiting = new Set<ObjectId>();
   readonly #participants = new Map<string, { joinedAt: string; streams: number }>();
   #head: Position | undefined;
+  /** Somebody reads the session who named themselves, through whichever gateway. */
+  peopled = false;
 
   constructor(session: SessionId) {
     this.session = session;
@@ -36,6 +38,7 @@ export class StreamChannel implements LogListener {
   }
 
   passing(frame: PassingFrame): void {
+    if (frame.type === 'presence.updated') this.peopled = hasParticipants(frame);
     const bytes = passingBytes(frame);
     for (const reader of this.readers) reader.pass(bytes);
   }
@@ -82,4 +85,9 @@ export class StreamChannel implements LogListener {
       this.waiting.add(event.payload.objectId);
     }
   }
+}
+
+/** The type of a frame does not tell the compiler what its payload is. */
+function hasParticipants({ payload }: PassingFrame): boolean {
+  return 'participants' in payload && payload.participants.length > 0;
 }

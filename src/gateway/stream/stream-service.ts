@@ -2,7 +2,8 @@ import { formatCursor, parseCursor, resetReason } from '../../core/cursor.ts';
 import type { SessionId } from '../../core/ids.ts';
 import { ProblemError } from '../../core/problem.ts';
 import type { EventLog, LogPage } from '../../ports/event-log.ts';
-import type { SessionFacts, SessionStore, SnapshotCut } from '../../ports/session-store.ts';
+import type { PresenceBook } from '../../ports/presence-book.ts';
+import type { SessionFacts, SessionStore } from '../../ports/session-store.ts';
 import type { Clock, Metrics, Random } from '../../ports/system.ts';
 import type { Snapshot } from '../../protocol/bodies.ts';
 import type { ServiceState } from '../../protocol/events.ts';
@@ -11,6 +12,7 @@ import type { GatewaySettings } from '../settings.ts';
 import { limitsOf } from '../settings.ts';
 import { StreamChannel } from './channel.ts';
 import { passingBytes, passingFrame, timestamp } from './frames.ts';
+import { Presence } from './presence.ts';
 import { Pulse } from './pulse.ts';
 import type { ReaderHost } from './reader.ts';
 import { PAGE_EVENTS, Reader } from './reader.ts';
@@ -47,6 +49,7 @@ export interface Who {
 export interface StreamPorts {
   readonly log: EventLog;
   readonly sessions: SessionStore;
+  readonly presence: PresenceBook;
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
@@ -63,6 +66,7 @@ export class StreamService {
   readonly #host: ReaderHost;
   readonly #service = new ServiceNotice();
   readonly #stranded = new StrandedReaders();
+  readonly #presence: Presence;
   #draining = false;
   #spreadMs = RETRY_SPREAD_MS;
 
@@ -71,6 +75,12 @@ export class StreamService {
     this.#settings = settings;
     this.readers = new ReaderCount(settings.maxStreams);
     this.#pulse = new Pulse(ports.clock, ports.random, settings);
+    this.#presence = new Presence({
+      book: ports.presence,
+      clock: ports.clock,
+      gatewayId: ports.random.token(9),
+      readersOf: (session) => this.#channels.get(session)?.channel.participants ?? [],
+    });
     this.#host = {
       log: ports.log,
       now: () => ports.clock.now(),
@@ -113,7 +123,7 @@ export class StreamService {
     this.#pulse.add(reader);
     this.#ports.metrics.streamsOpen(1);
     if (participantId !== undefined && channel.join(participantId, this.#timestamp())) {
-      this.#announceParticipants(channel);
+      this.#presence.changed(sessionId);
     }
     reader.attach();
     try {
@@ -127,10 +137,16 @@ export class StreamService {
 
   /** A7, with what only this gateway knows. */
   async snapshot(session: SessionId): Promise<Snapshot> {
-    const cut = await this.#ports.sessions.snapshot(session);
-    if (cut === undefined)
+    const snapshot = await this.#snapshot(session);
+    if (snapshot === undefined)
       throw new ProblemError('session_not_found', `There is no session ${session}.`);
-    return this.#complete(cut);
+    return snapshot.payload;
+  }
+
+  /** Says anew who reads here, and forgets those of gateways that say nothing any more (A7). */
+  async renewPresence(): Promise<void> {
+    const peopled = [...this.#channels.values()].filter(({ channel }) => channel.peopled);
+    await this.#presence.renew(peopled.map(({ channel }) => channel.session));
   }
 
   /** How the feature servers are; all readers are told. */
@@ -225,7 +241,7 @@ export class StreamService {
     this.#stranded.delete(reader);
     this.#ports.metrics.streamsOpen(-1);
     if (participantId !== undefined && channel.leave(participantId)) {
-      this.#announceParticipants(channel);
+      this.#presence.changed(channel.session);
     }
     const open = this.#channels.get(channel.session);
     if (channel.readers.size > 0 || open?.channel !== channel) return;
@@ -238,33 +254,34 @@ export class StreamService {
   }
 
   async #snapshotFrame(session: SessionId) {
-    const cut = await this.#ports.sessions.snapshot(session);
-    if (cut === undefined) return undefined;
-    const payload = this.#complete(cut);
+    const snapshot = await this.#snapshot(session);
+    if (snapshot === undefined) return undefined;
+    const { position, payload } = snapshot;
     const frame = passingFrame('session.snapshot', payload, this.#ports.clock.now());
-    return { bytes: passingBytes(frame, { position: cut.position }), position: cut.position };
+    return { bytes: passingBytes(frame, { position }), position };
   }
 
-  #complete(cut: SnapshotCut): Snapshot {
-    const open = this.#channels.get(cut.snapshot.sessionId);
-    return {
+  async #snapshot(session: SessionId) {
+    const [cut, participants] = await Promise.all([
+      this.#ports.sessions.snapshot(session),
+      this.#presence.list(session),
+    ]);
+    if (cut === undefined) return undefined;
+    const open = this.#channels.get(session);
+    if (open !== undefined && participants.length > 0) open.channel.peopled = true;
+    const payload: Snapshot = {
       ...cut.snapshot,
-      participants: open?.channel.participants ?? [],
+      participants,
       service: this.#service.status,
       limits: limitsOf(this.#settings),
     };
+    return { position: cut.position, payload };
   }
 
   #tellService(): void {
     for (const { channel } of this.#channels.values()) {
       for (const reader of channel.readers) reader.tellService();
     }
-  }
-
-  #announceParticipants(channel: StreamChannel): void {
-    const { participants, session } = channel;
-    const frame = passingFrame('presence.updated', { participants }, this.#ports.clock.now());
-    this.#ports.log.pass(session, frame);
   }
 
   #drainingFrame(retryMs = this.#retryMs()): Uint8Array {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { SessionFacts } from '../../../src/ports/session-store.ts';
 import { HandSink } from '../support/hand-sink.ts';
+import type { Loss } from '../support/losable-engine.ts';
+import { losable } from '../support/losable-engine.ts';
 import { fault } from '../support/scripted-server.ts';
 import type { Service } from '../support/service.ts';
 import { openService } from '../support/service.ts';
@@ -50,6 +52,63 @@ describe('passing frames', () => {
     const other = await service.stream(await service.session());
     await join(service, await service.session(), 'ada');
     expect(participants(other)).toEqual([]);
+  });
+
+  test('A7 who reads through another gateway reads, too, and is one participant', async () => {
+    const service = openService();
+    const facts = await service.chattySession();
+    const sibling = service.spawn();
+    sibling.start();
+    const watcher = await service.stream(facts);
+    const there = new HandSink();
+    await sibling.streams.open(facts, { kind: 'none' }, there, { participantId: 'ada' });
+    await service.pass(1_000);
+    const here = await join(service, facts, 'ada');
+    await join(service, facts, 'bob');
+    const { participants: listed } = await sibling.sessions.snapshot(facts.sessionId);
+    expect(listed.map(({ participantId }) => participantId)).toEqual(['ada', 'bob']);
+    here.hangUp();
+    await service.pass(60_000);
+    expect(participants(watcher)).toEqual([['ada'], ['ada', 'bob']]);
+    there.hangUp();
+    expect(participants(watcher).at(-1)).toEqual(['bob']);
+  });
+
+  test('A7 the readers of a gateway that died are gone after a while, for everybody', async () => {
+    const service = openService();
+    const facts = await service.chattySession();
+    const doomed = service.spawn();
+    await doomed.streams.open(facts, { kind: 'none' }, new HandSink(), { participantId: 'ada' });
+    const watcher = await service.stream(facts);
+    // It was never started: nobody renews what it said.
+    await service.pass(50_000);
+    expect(participants(watcher)).toEqual([]);
+    await service.pass(40_000);
+    expect(participants(watcher)).toEqual([[]]);
+  });
+
+  test('A7 who reads for hours is there for hours', async () => {
+    const service = openService();
+    const facts = await service.chattySession();
+    await join(service, facts, 'ada');
+    await service.pass(3_600_000);
+    const { participants: listed } = await service.gateway.sessions.snapshot(facts.sessionId);
+    expect(listed.map(({ participantId }) => participantId)).toEqual(['ada']);
+  });
+
+  test('A7 who comes and goes while the storage is away is told when it is back', async () => {
+    const loss: Loss = { now: false, refused: 0 };
+    const service = openService({ wrap: losable(loss) });
+    const facts = await service.chattySession();
+    const watcher = await service.stream(facts);
+    const ada = await join(service, facts, 'ada');
+    loss.now = true;
+    ada.hangUp();
+    await service.pass(1_000);
+    expect(participants(watcher)).toEqual([['ada']]);
+    loss.now = false;
+    await service.pass(25_000);
+    expect(participants(watcher)).toEqual([['ada'], []]);
   });
 
   test('A22 segment.started comes when the call starts, with the revision it is for', async () => {

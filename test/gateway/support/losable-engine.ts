@@ -34,6 +34,8 @@ export function losable(loss: Loss): (engine: Engine) => Engine {
     log: port(engine.log),
     queue: port(engine.queue),
     images: port(engine.images),
+    watch: port(engine.watch),
+    presence: port(engine.presence),
     ready: async () => {
       check();
       await engine.ready();
