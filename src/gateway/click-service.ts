@@ -115,7 +115,6 @@ export class ClickService {
     const { points, box } = input;
     const token = { kind: 'segment', sessionId, objectId: object } as const;
     const changed = await sessions.accept(sessionId, {
-      requestId: this.#random.token(CLICK_ID_BYTES),
       idempotency: input.idempotency,
       clickId: clickId(`clk_${this.#random.token(CLICK_ID_BYTES)}`),
       imageId: input.imageId,

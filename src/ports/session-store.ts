@@ -65,10 +65,9 @@ export interface AddedImage {
 }
 
 export interface AcceptClick {
-  /** Same id, same answer: a command that is sent twice is applied once. */
-  readonly requestId: string;
   /** A caller's own key and a fingerprint of what it asked for (A4). */
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
+  /** One of its own for each command. Same id, same answer: one that is sent twice is applied once. */
   readonly clickId: ClickId;
   readonly imageId: ImageId;
   /** Used when the object does not exist yet; an object of another image is a `conflict`. */

@@ -135,7 +135,6 @@ export class Scene {
 
   command(object: string, part: PromptPart, more: Partial<AcceptClick> = {}): AcceptClick {
     return {
-      requestId: randomUUID(),
       clickId: freshClickId(),
       imageId: this.image.imageId,
       objectId: objectId(object),

@@ -14,7 +14,6 @@ const SWEEP_MS = 20_000;
 /** What a gateway leaves that dies between the append and the enqueue. */
 async function appendOnly(service: Service, facts: SessionFacts, image = 'cat', object = 'left') {
   await service.bare.sessions.accept(facts.sessionId, {
-    requestId: `request of ${object}`,
     clickId: clickId(`clk_${object}`.padEnd(20, '0')),
     imageId: imageId(nameOf(image)),
     objectId: objectId(object),

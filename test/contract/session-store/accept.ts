@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ClickId } from '../../../src/core/ids.ts';
 import { imageId } from '../../../src/core/ids.ts';
+import type { Changed } from '../../../src/ports/session-store.ts';
 import type { OpenEngine } from '../support.ts';
 import {
   CONTRACT_SETTINGS,
@@ -71,6 +73,31 @@ export function acceptContract(engineName: string, open: OpenEngine): void {
         expect(again).toEqual({ ...first, replayed: true });
       });
       expect(events).toEqual([]);
+    });
+
+    it('L1 gives a click the same answer after it was undone, and after its object was removed', async () => {
+      await using engine = await open();
+      const scene = await Scene.open(engine);
+      const commands = [scene.command('a', point(1)), scene.command('a', point(2))];
+      const first: Changed[] = [];
+      for (const command of commands) {
+        first.push(await scene.sessions.accept(scene.session, command));
+      }
+      const again = async () => {
+        const repeats = commands.map((command) => scene.sessions.accept(scene.session, command));
+        return (await Promise.all(repeats)).map(({ image: _, dirty: __, ...rest }) => rest);
+      };
+      const expected = first.map(({ image: _, dirty: __, ...rest }) => {
+        return { ...rest, replayed: true };
+      });
+      expect(await again()).toEqual(expected);
+      await scene.sessions.undo(scene.session, commands[0]?.clickId as ClickId, NOW);
+      expect(await again()).toEqual(expected);
+      await scene.remove('a');
+      expect(await scene.appendedBy(async () => expect(await again()).toEqual(expected))).toEqual(
+        [],
+      );
+      await refused(scene.object('a'), 'object_not_found');
     });
 
     it('A4 gives the same key and content the first answer, whatever the request', async () => {

@@ -41,7 +41,7 @@ export function lifetimeContract(engineName: string, open: OpenEngine): void {
       await using engine = await open();
       const { session, sessions, image } = await Scene.open(engine);
       const click = sessions.durably(async (commands) => {
-        const command = { requestId: 'r', clickId: freshClickId(), objectId: objectId('a') };
+        const command = { clickId: freshClickId(), objectId: objectId('a') };
         const { imageId } = image;
         return await commands.accept(session, { ...command, imageId, part: point(1), now: NOW });
       });

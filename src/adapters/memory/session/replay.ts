@@ -18,12 +18,12 @@ export function earlierAnswer(state: SessionState, command: AcceptClick): Change
   if (keyed !== undefined && keyed.fingerprint !== command.idempotency?.fingerprint) {
     throw new ProblemError('idempotency_key_reused', 'The key was used for another click');
   }
-  const first = keyed?.answer ?? state.requests.get(command.requestId);
+  const first = keyed?.answer ?? state.requests.get(command.clickId);
   return first === undefined ? undefined : again(state, first);
 }
 
 export function rememberRequest(state: SessionState, command: AcceptClick, answer: Changed): void {
-  state.requests.set(command.requestId, answer);
+  state.requests.set(command.clickId, answer);
   if (command.idempotency === undefined) return;
   const { key, fingerprint } = command.idempotency;
   state.keys.set(key, { fingerprint, answer });

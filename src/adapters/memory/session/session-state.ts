@@ -89,7 +89,7 @@ export interface SessionState {
   /** Those in no prompt; forgotten oldest first. */
   readonly departed: BoundedMap<ClickId, true>;
   readonly answers: RememberedAnswers;
-  readonly requests: BoundedMap<string, Changed>;
+  readonly requests: BoundedMap<ClickId, Changed>;
   readonly keys: BoundedMap<string, KeyedAnswer>;
 }
 

@@ -19,24 +19,21 @@ import type { SessionPart, SessionSlot } from './session-slot.ts';
 
 type ChangeResult = [change: string, replayed: 0 | 1, image?: string, facts?: string];
 
-const ACCEPT = script<Written<ChangeResult>>('session/accept-8');
+const ACCEPT = script<Written<ChangeResult>>('session/accept-6');
 const ACCEPT_KEYS: readonly SessionPart[] = [
   'state',
   'log',
   'bell',
-  'requests',
-  'requests-order',
+  'keys',
   'answers',
-  'answers-order',
   'tombstones',
 ];
-const UNDO = script<Written<ChangeResult>>('session/undo-7');
+const UNDO = script<Written<ChangeResult>>('session/undo-6');
 const UNDO_KEYS: readonly SessionPart[] = [
   'state',
   'log',
   'bell',
   'answers',
-  'answers-order',
   'departed',
   'tombstones',
 ];
@@ -52,16 +49,16 @@ export async function acceptClick(
   const reply = await slot.write(ACCEPT, slot.keys(session, ACCEPT_KEYS), [
     command.now,
     slot.history,
-    command.requestId,
+    ...[clickId, imageId, objectId],
     command.idempotency?.key ?? '',
     command.idempotency?.fingerprint ?? '',
     command.overloaded === undefined ? '' : '1',
     maxObjects,
     maxPointsPerObject,
-    ...[clickId, imageId, objectId, traceparent ?? ''],
+    maxObjectsInFlight < maxObjects ? maxObjectsInFlight : '',
+    traceparent ?? '',
     ...contentOf(part, clientRef),
     ...reachOf(part),
-    maxObjectsInFlight < maxObjects ? maxObjectsInFlight : '',
   ]);
   if (reply[0] === 'out_of_bounds') {
     checkInside(part, { width: Number(reply[1]), height: Number(reply[2]) });
@@ -99,13 +96,13 @@ function reachOf({ points, box }: PromptPart) {
   const xs = points.map((point) => point.x);
   const ys = points.map((point) => point.y);
   const corner = box === undefined ? [] : [box.x, box.y];
+  const isFlat = box !== undefined && !(box.width > 0 && box.height > 0);
   return [
-    Math.min(...xs, ...ys, ...corner, 0),
+    isFlat ? -1 : Math.min(...xs, ...ys, ...corner, 0),
     Math.max(...xs, -1),
     Math.max(...ys, -1),
     box === undefined ? 0 : box.x + box.width,
     box === undefined ? 0 : box.y + box.height,
-    box !== undefined && !(box.width > 0 && box.height > 0) ? '1' : '',
   ];
 }
 
@@ -132,7 +129,7 @@ export async function clickState(
 
 type Done = readonly ['done', ...ChangeResult];
 
-/** Reads what `change_text` of `lib/lifecycle.lua` wrote. */
+/** Reads what `change_text` of `lib/changes.lua` wrote. */
 function changed([, text, replayed, image, facts]: Done): Changed {
   const [clickId, objectId, imageId, revision, cursor = ''] = text.split(' ');
   const position = parseCursor(cursor);

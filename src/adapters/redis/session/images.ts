@@ -16,7 +16,7 @@ import { KEEP_REPLY_MS, SESSION_PARTS } from './session-slot.ts';
 const ADD_IMAGE =
   script<Written<[added: 0 | 1, field: string, facts: string]>>('session/add-image-4');
 const SETTLE_IMAGE = script<null>('session/settle-image-3');
-const REMOVE_IMAGE = script<Written<[facts: string]>>('session/remove-image-10');
+const REMOVE_IMAGE = script<Written<[facts: string]>>('session/remove-image-9');
 
 const OTHER_COMPANIONS = 'The image is here with another reference or embedding';
 

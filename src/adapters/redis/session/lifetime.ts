@@ -14,8 +14,8 @@ import { KEEP_REPLY_MS, SESSION_PARTS } from './session-slot.ts';
 const KEPT_LONGER_MS = 60 * 60 * 1000;
 
 const OPEN = script<Written<[epoch: string, expiresAt: string]>>('session/open-3');
-const TOUCH = script<0 | 1 | 2>('session/touch-9');
-const CLOSE = script<Written<string[]>>('session/close-10');
+const TOUCH = script<0 | 1 | 2>('session/touch-8');
+const CLOSE = script<Written<string[]>>('session/close-9');
 
 /** In the index before there is the session: one that were in no index would end unseen. */
 export async function openSession(slot: SessionSlot, index: ExpiryIndex, command: OpenSession) {

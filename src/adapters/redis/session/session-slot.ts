@@ -16,8 +16,7 @@ export type SessionPart =
   | 'state'
   | 'log'
   | 'bell'
-  | 'requests'
-  | 'requests-order'
+  | 'keys'
   | 'answers'
   | 'answers-order'
   | 'departed'
@@ -28,8 +27,7 @@ export const SESSION_PARTS: readonly SessionPart[] = [
   'state',
   'log',
   'bell',
-  'requests',
-  'requests-order',
+  'keys',
   'answers',
   'answers-order',
   'departed',

@@ -8,6 +8,7 @@ local now, history, image_id, width, height = unpack(ARGV, 1, 5)
 local companions, facts, body, most, keep_reply_ms = unpack(ARGV, 6, 10)
 -- include session/lib/fields
 -- include session/lib/log
+-- include session/lib/ids
 -- include session/lib/images
 
 local function done(added)

@@ -11,7 +11,8 @@ local object_id, fence = unpack(ARGV)
 -- include session/lib/images
 -- include session/lib/prompt
 
-local object = load_object(object_id)
+local found = redis.call('HMGET', state, 'object ' .. object_id, 'prompt ' .. object_id, 'tenant')
+local object = parse_object(object_id, found[1], found[2])
 local facts = object and facts_of(object.image)
 if not facts or not is_dirty(object) then return { 'clean' } end
 if tonumber(fence) < tonumber(object.run) then return { 'stale' } end
@@ -20,6 +21,6 @@ object.run_revision = object.rev
 save_object(object)
 flush()
 return {
-  'work', redis.call('HGET', state, 'tenant'), object.rev, prompt_json(object.prompt), facts,
+  'work', found[3], object.rev, prompt_json(object.prompt), facts,
   object.changed_at, object.traceparent,
 }

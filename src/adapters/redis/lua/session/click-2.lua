@@ -8,6 +8,7 @@ local state, log = unpack(KEYS)
 local click_id = ARGV[1]
 -- include session/lib/fields
 -- include session/lib/objects
+-- include session/lib/clicks
 
 -- Of a click in a prompt, in the form of a departed one.
 local function present_record(object)

@@ -19,8 +19,12 @@ local function publish_failure(object, upto)
   append('segment.failed', '{' .. answer_members(object, upto, covers) .. ',"problem":' .. problem .. '}')
 end
 
-if not find_session() then return { 0, 0 } end
-local object = load_object(object_id)
+local function flag(holds)
+  return holds and 1 or 0
+end
+
+local found = find_session('object ' .. object_id, 'clicks ' .. object_id, 'answerBytes')
+local object = found and parse_object(object_id, found[5], nil, found[6])
 if not object then return { 0, 0 } end
 revision = tonumber(revision)
 -- A call ends once: the same completion, sent again after a retry of the object, is refused.
@@ -30,7 +34,7 @@ if not under_way or revision <= object.done or revision > object.rev then
 end
 
 if problem == '' then
-  remember(object.image .. ' ' .. prompt_key, answer)
+  remember(object.image .. ' ' .. prompt_key, answer, found[7])
   publish_mask(object, revision, answer, course)
 else
   publish_failure(object, revision)

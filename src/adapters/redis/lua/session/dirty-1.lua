@@ -4,6 +4,7 @@
 -- Reply { { object, facts of its image, object, facts … }, { facts of an image in preparation, … } }
 local state = KEYS[1]
 -- include session/lib/fields
+-- include session/lib/ids
 -- include session/lib/objects
 -- include session/lib/images
 

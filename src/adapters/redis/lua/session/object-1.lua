@@ -7,6 +7,7 @@ local state = KEYS[1]
 local object_id = ARGV[1]
 -- include session/lib/fields
 -- include session/lib/objects
+-- include session/lib/clicks
 -- include session/lib/views
 
 if redis.call('HEXISTS', state, 'epoch') == 0 then return { 'session_not_found' } end

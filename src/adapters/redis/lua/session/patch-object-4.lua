@@ -9,6 +9,7 @@ local patch = { label = ARGV[5], color = ARGV[6], metadata = ARGV[7] }
 -- include session/lib/fields
 -- include session/lib/log
 -- include session/lib/objects
+-- include session/lib/clicks
 -- include session/lib/views
 
 if not find_session() then return { 'session_not_found' } end

@@ -7,8 +7,10 @@ local state, log, channel, departed, tombstones, reply = unpack(KEYS)
 local now, history, object_id, keep_reply_ms = unpack(ARGV)
 -- include session/lib/fields
 -- include session/lib/log
+-- include session/lib/ids
 -- include session/lib/objects
--- include session/lib/prompt
+-- include session/lib/clicks
+-- include session/lib/changes
 -- include session/lib/lifecycle
 
 if not find_session() then return { 'session_not_found' } end

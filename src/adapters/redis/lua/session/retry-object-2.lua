@@ -9,6 +9,7 @@ local now, object_id, keep_reply_ms = unpack(ARGV)
 -- include session/lib/fields
 -- include session/lib/objects
 -- include session/lib/images
+-- include session/lib/clicks
 -- include session/lib/views
 -- include lib/replication
 

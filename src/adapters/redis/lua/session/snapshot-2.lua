@@ -6,8 +6,10 @@
 local state, log = unpack(KEYS)
 -- include session/lib/fields
 -- include session/lib/log
+-- include session/lib/ids
 -- include session/lib/objects
 -- include session/lib/images
+-- include session/lib/clicks
 -- include session/lib/views
 
 if not find_session() then return nil end

@@ -1,4 +1,4 @@
--- The session's hash, and what this script writes to it. Needs `state`.
+-- What this script writes to the session's hash. Needs `state`.
 
 local writes = {}
 
@@ -17,31 +17,4 @@ local function flush()
     redis.call('HSET', state, unpack(writes, from, to))
   end
   writes = {}
-end
-
--- Ids in a text, separated by spaces: a list that keeps its order in a field.
-local function ids(field)
-  local found = {}
-  local text = redis.call('HGET', state, field)
-  for id in string.gmatch(text or '', '%S+') do found[#found + 1] = id end
-  return found
-end
-
-local function add_id(field, id)
-  local present = ids(field)
-  present[#present + 1] = id
-  redis.call('HSET', state, field, table.concat(present, ' '))
-end
-
-local function remove_id(field, id)
-  local rest = {}
-  for _, other in ipairs(ids(field)) do
-    if other ~= id then rest[#rest + 1] = other end
-  end
-  redis.call('HSET', state, field, table.concat(rest, ' '))
-end
-
--- One bit for replies.
-local function flag(holds)
-  return holds and 1 or 0
 end

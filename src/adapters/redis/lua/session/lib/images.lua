@@ -1,20 +1,25 @@
 -- Images: `facts` and `body` (that of an image in preparation) as JSON, which do not change, and
 -- `image`: width, height, status; a line of companions; the problem. Needs `state` and fields.lua.
 
-local function load_image(id)
-  local text = redis.call('HGET', state, 'image ' .. id)
+-- The image of that text of its field, nil when there is none.
+local function parse_image(id, text)
   if not text then return nil end
   local width, height, status, companions, problem =
     string.match(text, '^(%S+) (%S+) (%a+)\n([^\n]*)\n(.*)$')
   return {
-    id = id, width = tonumber(width), height = tonumber(height), status = status,
+    id = id, text = text, width = tonumber(width), height = tonumber(height), status = status,
     companions = companions, problem = problem,
   }
 end
 
+local function load_image(id)
+  return parse_image(id, redis.call('HGET', state, 'image ' .. id))
+end
+
 local function save_image(image)
-  set('image ' .. image.id, image.width .. ' ' .. image.height .. ' ' .. image.status .. '\n'
-    .. image.companions .. '\n' .. image.problem)
+  image.text = image.width .. ' ' .. image.height .. ' ' .. image.status .. '\n'
+    .. image.companions .. '\n' .. image.problem
+  set('image ' .. image.id, image.text)
 end
 
 local function facts_of(id)

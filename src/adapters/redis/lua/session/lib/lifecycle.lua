@@ -1,44 +1,24 @@
 -- What several commands do to an object or a click; none of it can be refused.
--- Needs `state`, `departed`, `tombstones`, log.lua, objects.lua, prompt.lua.
+-- Needs `state`, `departed`, `tombstones`, log.lua, ids.lua, objects.lua, clicks.lua, changes.lua.
 
 -- Bounds what a session that undoes for ever keeps of clicks that are in no prompt any more.
 local MAX_DEPARTED_CLICKS = 5000
 -- Bounds the removed objects of which a session knows where their revisions go on.
 local MAX_TOMBSTONES = 5000
 
--- The first answer to a change, as it is kept: what `Changed` says, but for what changes later.
-local function change_text(click, object, revision, position)
-  return click .. ' ' .. object.id .. ' ' .. object.image .. ' ' .. revision .. ' ' .. position
-end
-
--- An object that has no click yet; the revisions of a namesake go on (L2).
-local function create_object(id, image)
-  local found = redis.call('HMGET', state, 'tombstone ' .. id, 'revisionFloor')
-  local rev, run = found[2] or 0, '0'
-  if found[1] then
-    rev, run = string.match(found[1], '^(%d+) (%d+)$')
-    redis.call('HDEL', state, 'tombstone ' .. id)
-    redis.call('LREM', tombstones, 1, id)
-  end
-  rev = tonumber(rev)
-  add_id('objects', id)
-  return {
-    id = id, image = image, rev = rev, done = rev, run = run, run_revision = 0, weight = 0,
-    prompt = EMPTY_PROMPT, clicks = '',
-  }
-end
-
 local function cancel_click(object, click, reason)
   append('click.cancelled', '{"clickId":"' .. click.id .. '","objectId":"' .. object.id
     .. '","reason":"' .. reason .. '"}')
 end
 
--- The click is in no prompt any more; an undo of it is answered with this change.
+-- The click is in no prompt any more; an undo of it is answered with this change, and the same click
+-- that comes again with `accepted`.
 local function depart_click(object, click, status, revision, position)
   local record = {
     object = object.id, image = object.image, revision = click.rev, status = status,
     completed_at = click.completed_at, problem = click.problem,
-    change = change_text(click.id, object, revision, position),
+    change = change_text(click.id, object.id, object.image, revision, position),
+    accepted = change_text(click.id, object.id, object.image, click.rev, click.position),
   }
   redis.call('HDEL', state, 'click ' .. click.id)
   set('departed ' .. click.id, cmsgpack.pack(record))

@@ -5,33 +5,30 @@ local epoch, last, kept_until, replid
 
 -- include lib/replication
 
-local function milliseconds()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-
 -- What is numbered from here on cannot be mistaken for what a reader may have seen and we lost.
 local function start_epoch()
-  epoch = math.max(epoch + 1, milliseconds())
+  local time = redis.call('TIME')
+  epoch = math.max(epoch + 1, time[1] * 1000 + math.floor(time[2] / 1000))
   last = 0
   redis.call('UNLINK', log)
   redis.call('HSET', state, 'epoch', epoch, 'last', last, 'replid', replid)
 end
 
--- False when there is no such session. Starts a new epoch when the log is not the one that was
--- written: missing, cut, or of another server's history.
-local function find_session()
-  local facts = redis.call('HMGET', state, 'epoch', 'last', 'replid', 'keptUntil')
+-- The values of these fields, after the four that it looks at itself; nil when there is no such session.
+-- Starts a new epoch when the log is not the one that was written: missing, cut, or of another server's
+-- history.
+local function find_session(...)
+  local facts = redis.call('HMGET', state, 'epoch', 'last', 'replid', 'keptUntil', ...)
   if not facts[1] then
     redis.call('UNLINK', log)
-    return false
+    return nil
   end
   epoch, last, kept_until = tonumber(facts[1]), tonumber(facts[2]), facts[4]
   local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
   local kept = newest and newest[1] or epoch .. '-0'
   replid = replication_id()
   if kept ~= epoch .. '-' .. last or replid ~= facts[3] then start_epoch() end
-  return true
+  return facts
 end
 
 local appended = {}

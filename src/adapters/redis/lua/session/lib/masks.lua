@@ -1,8 +1,9 @@
 -- How the clicks of an object are ended by an answer, fresh or remembered.
--- Needs `state`, log.lua, objects.lua.
+-- Needs `state`, log.lua, objects.lua; `recall` needs `answers`, too.
 
--- Id, revision, weight and content of a click that no event has ended: it has no answer, no problem.
-local PENDING = '^(%S+) (%d+) pending (%d+) (\t.*)$'
+-- Id, revision, weight with position, and content of a click that no event has ended: it has no answer,
+-- no problem.
+local PENDING = '^(%S+) (%d+) pending (%d+ %S+) (\t.*)$'
 
 -- Ends the pending clicks up to this revision; which ones, as a JSON array, oldest first (L4).
 local function end_pending(object, revision, status, completed_at, problem)
@@ -34,6 +35,10 @@ local function publish_mask(object, revision, answer, course)
   redis.call('HDEL', state, 'problem ' .. object.id)
   set('result ' .. object.id, payload)
   append('segment.completed', payload)
+end
+
+local function recall(key)
+  return redis.call('HGET', answers, key)
 end
 
 local FROM_MEMORY = '"cached":true,"timings":{"queuedMs":0,"serverMs":0,"totalMs":0}'

@@ -1,11 +1,4 @@
--- What callers see of objects and clicks, as JSON. Needs `state` and objects.lua.
-
--- What a click adds, as members of a JSON object.
-local function click_members(click)
-  return '"points":[' .. click.points .. ']'
-    .. (click.box == '' and '' or ',"box":' .. click.box)
-    .. (click.client_ref == '' and '' or ',"clientRef":' .. click.client_ref)
-end
+-- What callers see of objects and clicks, as JSON. Needs `state`, objects.lua, clicks.lua.
 
 -- What PATCH can change, as members that follow others; and the problem and the result.
 local function looks_of(object)

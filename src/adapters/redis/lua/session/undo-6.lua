@@ -1,21 +1,21 @@
 #!lua
 -- Takes a click out of its object's prompt (L2, A15). One that left it before appends nothing: the
 -- first undo's answer again, or where its object ended.
--- KEYS  state, log, channel, answers, answers order, departed, tombstones
+-- KEYS  state, log, channel, answers, departed, tombstones
 -- ARGV  now, history, click
 -- Reply { 'done', replication id, change, replayed (1, 0), image and facts of a dirty object } | { refusal, more … }
-local state, log, channel, answers, answers_order, departed, tombstones = unpack(KEYS)
+local state, log, channel, answers, departed, tombstones = unpack(KEYS)
 local now, history, click_id = unpack(ARGV)
-local requests, requests_order
 -- include session/lib/fields
 -- include session/lib/log
+-- include session/lib/ids
 -- include session/lib/objects
+-- include session/lib/clicks
 -- include session/lib/images
 -- include session/lib/prompt
--- include session/lib/answers
+-- include session/lib/changes
 -- include session/lib/lifecycle
 -- include session/lib/masks
--- include session/lib/requests
 
 if not find_session() then return { 'session_not_found' } end
 local found = redis.call('HMGET', state, 'click ' .. click_id, 'departed ' .. click_id)
@@ -60,4 +60,4 @@ else
   save_clicks(object)
 end
 commit(now, history)
-return changed(change_text(click_id, object, revision, position), 0, object)
+return changed(change_text(click_id, object.id, object.image, revision, position), 0, object)

@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
 -- Appends `session.closed` and forgets the data (A8, L8). The doorbell is all that tells of it.
--- KEYS  state, log, channel, requests, requests order, answers, answers order, departed, tombstones,
---       reply
+-- KEYS  state, log, channel, keys of callers, answers, answers order, departed, tombstones, reply
 -- ARGV  now, history, payload of the event, how long the reply is kept in ms
 -- Reply { 'done', replication id, facts of each image … } | { 'session_not_found' }
 local state, log, channel = unpack(KEYS, 1, 3)
-local reply = KEYS[10]
+local reply = KEYS[9]
 local now, history, payload, keep_reply_ms = unpack(ARGV)
 -- include session/lib/fields
 -- include session/lib/log
+-- include session/lib/ids
 -- include session/lib/images
 
 -- The tombstone of the session: the same request, sent again, is answered the same.

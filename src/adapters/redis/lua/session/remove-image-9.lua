@@ -1,17 +1,18 @@
 #!lua flags=allow-oom
 -- Removes an image after its objects (A10).
--- KEYS  state, log, channel, requests, requests order, answers, answers order, departed, tombstones,
---       reply
+-- KEYS  state, log, channel, keys of callers, answers, answers order, departed, tombstones, reply
 -- ARGV  now, history, image, keep reply ms
 -- Reply { 'done', replication id, facts } | { refusal }
 local state, log, channel = unpack(KEYS, 1, 3)
-local answers, answers_order, departed, tombstones, reply = unpack(KEYS, 6, 10)
+local answers, answers_order, departed, tombstones, reply = unpack(KEYS, 5, 9)
 local now, history, image_id, keep_reply_ms = unpack(ARGV)
 -- include session/lib/fields
 -- include session/lib/log
+-- include session/lib/ids
 -- include session/lib/objects
+-- include session/lib/clicks
 -- include session/lib/images
--- include session/lib/prompt
+-- include session/lib/changes
 -- include session/lib/lifecycle
 -- include session/lib/answers
 

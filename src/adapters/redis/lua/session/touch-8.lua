@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Puts the expiry of a session off (A8). Its keys live longer, so that it is closed, not just gone;
 -- theirs is put off only when little of that is left.
--- KEYS  state, log, channel, requests, requests order, answers, answers order, departed, tombstones
+-- KEYS  state, log, channel, keys of callers, answers, answers order, departed, tombstones
 -- ARGV  expires at, keys must be kept until, keys are kept until when renewed
 -- Reply 0 when the session is gone, 1 when it was touched, 2 when its keys were renewed, too
 local state = KEYS[1]

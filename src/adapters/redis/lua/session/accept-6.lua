@@ -1,0 +1,135 @@
+#!lua
+-- Takes a click, or gives its first answer again (L1). Everything is checked before anything is changed.
+-- KEYS  state, log, channel, keys of callers, answers, tombstones
+-- ARGV  now, history, click, image, object, key, fingerprint, overloaded ('1' or ''), most objects,
+--       most points, most objects in flight ('' when there can be no more), traceparent, points, box,
+--       client ref, points key, box key, weight, least coordinate (below 0 for a flat box, too),
+--       right and bottom of the points, right and bottom of the box
+--       ('' for what there is none of)
+-- Reply { 'done', replication id, change, replayed (1, 0), image and facts of a dirty object } | { refusal, more … }
+local state, log, channel, keys, answers, tombstones = unpack(KEYS)
+local now, history, click_id, image_id, object_id, key, fingerprint, overloaded = unpack(ARGV, 1, 8)
+local most_objects, most_points, most_in_flight, traceparent = unpack(ARGV, 9, 12)
+local points, box, client_ref, points_key, box_key, weight = unpack(ARGV, 13, 18)
+local least, point_right, point_bottom, box_right, box_bottom = unpack(ARGV, 19, 23)
+-- include session/lib/fields
+-- include session/lib/log
+-- include session/lib/objects
+-- include session/lib/clicks
+-- include session/lib/images
+-- include session/lib/prompt
+-- include session/lib/masks
+-- include session/lib/changes
+
+-- Bounds the callers' keys that a session remembers (A4).
+local MAX_KEYS = 10000
+
+-- What another request with this key was answered; the second result is true when it asked for
+-- something else.
+local function keyed_change(text)
+  local change, known = string.match(text, '^(.-)\n(.*)$')
+  return change, known ~= fingerprint
+end
+
+-- What this click was answered before: it is in a prompt of this object, or was in one.
+local function earlier_change(owner, departed)
+  if departed then return cmsgpack.unpack(departed).accepted end
+  local object = load_object(owner)
+  for _, click in ipairs(clicks_of(object)) do
+    if click.id == click_id then
+      return change_text(click_id, object.id, object.image, click.rev, click.position)
+    end
+  end
+end
+
+local function remember_key(change)
+  set('key ' .. key, change .. '\n' .. fingerprint)
+  local count = redis.call('RPUSH', keys, key)
+  if count == 1 then redis.call('PEXPIREAT', keys, kept_until) end
+  if count > MAX_KEYS then redis.call('HDEL', state, 'key ' .. redis.call('LPOP', keys)) end
+end
+
+-- How many of these objects wait for a mask.
+local function in_flight(ids)
+  local count = 0
+  for id in string.gmatch(ids, '%S+') do
+    local rev, done = string.match(redis.call('HGET', state, 'object ' .. id), '^%S+ (%d+) (%d+)')
+    if tonumber(rev) > tonumber(done) then count = count + 1 end
+  end
+  return count
+end
+
+-- An object that has no click yet; the revisions of a namesake go on (L2).
+local function create_object(ids, tombstone, floor)
+  local rev, run = floor or 0, '0'
+  if tombstone then
+    rev, run = string.match(tombstone, '^(%d+) (%d+)$')
+    redis.call('HDEL', state, 'tombstone ' .. object_id)
+    redis.call('LREM', tombstones, 1, object_id)
+  end
+  rev = tonumber(rev)
+  set('objects', joined(ids, object_id, ' '))
+  return {
+    id = object_id, image = image_id, rev = rev, done = rev, run = run, run_revision = 0, weight = 0,
+    prompt = EMPTY_PROMPT, clicks = '',
+  }
+end
+
+local found = find_session(
+  'key ' .. key, 'click ' .. click_id, 'departed ' .. click_id, 'image ' .. image_id,
+  'facts ' .. image_id, 'object ' .. object_id, 'prompt ' .. object_id, 'clicks ' .. object_id,
+  'objects', 'tombstone ' .. object_id, 'revisionFloor')
+if not found then return { 'session_not_found' } end
+local keyed, owner, departed, image, facts = unpack(found, 5, 9)
+if keyed then
+  local change, reused = keyed_change(keyed)
+  if reused then return { 'idempotency_key_reused' } end
+  return replayed(change)
+end
+if owner or departed then return replayed(earlier_change(owner, departed)) end
+
+image = parse_image(image_id, image)
+if not image then return { 'image_not_found' } end
+local outside = tonumber(least) < 0
+  or tonumber(point_right) >= image.width or tonumber(point_bottom) >= image.height
+  or tonumber(box_right) > image.width or tonumber(box_bottom) > image.height
+if outside then return { 'out_of_bounds', image.width, image.height } end
+
+local object = parse_object(object_id, unpack(found, 10, 12))
+local objects = found[13] or ''
+if object and object.image ~= image_id then return { 'conflict' } end
+local _, count = string.gsub(objects, '%S+', '')
+if not object and count >= tonumber(most_objects) then return { 'limit_reached', 'maxObjects' } end
+local click = {
+  weight = tonumber(weight), points = points, points_key = points_key, box = box, box_key = box_key,
+  client_ref = client_ref,
+}
+local sum = click.weight + (object and object.weight or 0)
+if sum > tonumber(most_points) then return { 'limit_reached', 'maxPointsPerObject' } end
+local prompt = extend_prompt(object and object.prompt or EMPTY_PROMPT, click)
+local remembered = recall(answer_key(image_id, prompt))
+if not remembered and not (object and is_dirty(object)) then
+  if most_in_flight ~= '' and in_flight(objects) >= tonumber(most_in_flight) then
+    return { 'rate_limited' }
+  end
+  if overloaded ~= '' then return { 'overloaded' } end
+end
+
+object = object or create_object(objects, found[14], found[15])
+object.rev = object.rev + 1
+object.weight = sum
+object.changed_at = now
+object.traceparent = traceparent
+object.prompt = prompt
+set('click ' .. click_id, object_id)
+local position = append('click.accepted', '{"clickId":"' .. click_id .. '","objectId":"' .. object_id
+  .. '","imageId":"' .. image_id .. '","revision":' .. object.rev .. ',' .. click_members(click) .. '}')
+object.clicks = joined(object.clicks, pending_click(click_id, object.rev, position, click), '\n')
+local change = change_text(click_id, object_id, image_id, object.rev, position)
+if remembered then publish_remembered(object, remembered) else renew_preparation(image) end
+save_object(object)
+save_clicks(object)
+if key ~= '' then remember_key(change) end
+commit(now, history)
+if remembered then return { 'done', replid, change, 0 } end
+return { 'done', replid, change, 0, image.text, facts }
