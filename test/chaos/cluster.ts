@@ -47,6 +47,7 @@ export class GatewayPlace {
     options: {
       readonly featureServer: string;
       readonly heartbeatMs: number;
+      readonly patienceMs: number | undefined;
       readonly logFile: string;
     },
   ) {
@@ -58,6 +59,7 @@ export class GatewayPlace {
       ...SETTINGS,
       PORT: String(port),
       MASKWIRE_HEARTBEAT_MS: String(options.heartbeatMs),
+      ...patience(options.patienceMs),
       REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
       FEATURE_SERVER_URL: options.featureServer,
     };
@@ -93,6 +95,11 @@ export class GatewayPlace {
   }
 }
 
+function patience(ms: number | undefined): Record<string, string> {
+  if (ms === undefined) return {};
+  return { MASKWIRE_MAX_WAIT_MS: String(ms), MASKWIRE_DEADLINE_MS: String(2 * ms) };
+}
+
 const START_ATTEMPTS = 20;
 
 export interface Cluster extends AsyncDisposable {
@@ -112,16 +119,19 @@ export interface ClusterOptions {
   /** Whether Redis writes everything to its disk before it answers. */
   readonly durable: boolean;
   readonly heartbeatMs: number;
+  /** How long clicks may wait before they are refused or given up; as gateways have it if not given. */
+  readonly patienceMs?: number | undefined;
 }
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { seed, durable, heartbeatMs } = options;
+  const { seed, durable, heartbeatMs, patienceMs } = options;
   await using opened = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'maskwire-chaos-'));
   let kept = false;
   opened.defer(() => {
     if (!kept) rmSync(folder, { recursive: true, force: true });
   });
+  // What was acknowledged must be there after a restart.
   const toDisk = durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
   const redis = opened.use(await RedisServer.start(toDisk));
   const stub = opened.use(
@@ -139,6 +149,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const place = new GatewayPlace(index, await freePort(), proxy, {
       featureServer: stub.url,
       heartbeatMs,
+      patienceMs,
       logFile: join(folder, `gateway-${index}.log`),
     });
     opened.defer(async () => {

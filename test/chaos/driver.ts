@@ -15,6 +15,7 @@ const READERS = 2;
 const WRITERS = 2;
 /** A writer pauses this share of its longest pause, in the mean. */
 const MEAN_PAUSE = 0.625;
+const PATIENCE_MS = 60_000;
 /** Between two looks at what was acknowledged. */
 const LOOK_MS = 200;
 /** What its writers together try in a second, unless told otherwise. */
@@ -42,10 +43,16 @@ export interface ChaosReport extends RunReport {
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { seed, log } = options;
-  // What was acknowledged must be there after a restart of Redis.
-  await using cluster = await startCluster({ seed, durable: true, heartbeatMs: 1_000 });
+  const { sessions, rate = ACTIONS_PER_SECOND, clicks = 0 } = options;
+  // Where clicks are waited for, none is given up because the machine is slow.
+  const patience = clicks > 0 ? { patienceMs: PATIENCE_MS } : {};
+  await using cluster = await startCluster({
+    seed,
+    durable: true,
+    heartbeatMs: 1_000,
+    ...patience,
+  });
   const badAnswers: string[] = [];
-  const { sessions, rate = ACTIONS_PER_SECOND } = options;
   const opening = Array.from({ length: sessions }, (_, index) =>
     Client.open({
       name: `session ${index}`,

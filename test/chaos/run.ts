@@ -20,7 +20,8 @@ const HISTORIES_AT_ONCE = 8;
 export interface RunReport {
   readonly clicksSent: number;
   readonly clicksAcknowledged: number;
-  readonly clicksRefused: number;
+  /** How often each reason was given. */
+  readonly refusals: ReadonlyMap<string, number>;
   readonly eventsLogged: number;
   readonly eventsRead: number;
   readonly connections: number;
@@ -65,7 +66,7 @@ export async function play(scene: Play): Promise<RunReport> {
     ...verdict,
     clicksSent: clicks.length,
     clicksAcknowledged: clicks.filter(({ answers }) => answers.length > 0).length,
-    clicksRefused: clicks.filter(({ refusedWith }) => refusedWith !== undefined).length,
+    refusals: counted(clicks.flatMap(({ refusedWith }) => refusedWith ?? [])),
     eventsLogged: sessions.reduce((total, { log }) => total + log.length, 0),
     eventsRead: sum(({ events }) => events),
     connections: sum(({ connections }) => connections),
@@ -76,6 +77,12 @@ export async function play(scene: Play): Promise<RunReport> {
     ceiling,
     ...(verdict.violations.length > 0 ? { folder: cluster.folder } : {}),
   };
+}
+
+function counted(texts: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
 }
 
 /** Load while something happens, then peace until everything has ended, then everybody's records. */

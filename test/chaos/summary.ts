@@ -38,7 +38,7 @@ function lines(report: RunReport, first: readonly Line[]): string {
     ['most calls open at once', `${report.mostOpenCalls} of ${report.ceiling}`],
     ['clicks sent', report.clicksSent],
     ['clicks acknowledged', report.clicksAcknowledged],
-    ['clicks refused', report.clicksRefused],
+    ['clicks refused', [...report.refusals].map(([code, count]) => `${count} ${code}`).join(', ')],
     ['events in the logs', report.eventsLogged],
     ['events read', report.eventsRead],
     ['streams opened', `${report.connections}, ${report.resets} reset`],
