@@ -169,8 +169,8 @@ export class Dispatcher {
       if (token.kind === 'segment') await segmentWork(this.#context, lease, token, claimedAt);
       else await prepareWork(this.#context, lease, token, claimedAt);
     } catch (error) {
-      if (error instanceof CallGivenUp) await this.#giveBack(lease);
-      // The lease is left to run out: whoever claims the token next finds what is to be done.
+      // Otherwise the lease runs out. Whoever claims the token next finds what is to be done.
+      if (isPassing(error)) await this.#giveBack(lease, claimedAt);
       else if (!(error instanceof LeaseLost)) this.#report('work on a claimed token failed', error);
     } finally {
       this.#active -= 1;
@@ -178,13 +178,27 @@ export class Dispatcher {
     }
   }
 
-  /** As if it had not been begun: it counts as no attempt. */
-  async #giveBack(lease: Lease): Promise<void> {
-    const { engine, clock } = this.#context;
-    try {
-      await engine.queue.release(lease, { dirty: true, now: clock.now() });
-    } catch (error) {
-      this.#report('work could not be given back', error);
+  /**
+   * As if it had not been begun: it counts as no attempt. While the storage is away this is tried again,
+   * so that an outage of seconds does not cost the rest of the lease.
+   */
+  async #giveBack(lease: Lease, claimedAt: number): Promise<void> {
+    const { engine, clock, settings } = this.#context;
+    const release = () => engine.queue.release(lease, { dirty: true, now: clock.now() });
+    const isWorthIt = () => !this.#stopped && clock.now() < claimedAt + settings.leaseMs;
+    for (;;) {
+      try {
+        await release();
+        return;
+      } catch (error) {
+        if (!(isStorageLost(error) && isWorthIt())) {
+          this.#report('work could not be given back', error);
+          return;
+        }
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      clock.after(FAILURE_RETRY_MS, resolve);
+      await promise;
     }
   }
 
@@ -197,4 +211,9 @@ export class Dispatcher {
   #report(message: string, error: unknown): void {
     this.#context.log.error(message, { error: error instanceof Error ? error.message : 'unknown' });
   }
+}
+
+/** Nothing is wrong with the work itself. */
+function isPassing(error: unknown): boolean {
+  return error instanceof CallGivenUp || isStorageLost(error);
 }
