@@ -130,7 +130,7 @@ export class RateLimiter {
     const tokens = view.unreported;
     view.unreported = 0;
     view.report = this.#store.take(bucket, limit, tokens, now).then(
-      (left) => this.#learn(view, limit, left),
+      (left) => this.#learn(bucket, limit, view, left),
       () => {
         this.#failedAt = this.#clock.now();
         // Told later, but not more than a burst: what is older was given back meanwhile.
@@ -141,10 +141,12 @@ export class RateLimiter {
   }
 
   /** What is left of the shared bucket can only be less than it looks from here. */
-  #learn(view: View, limit: RateLimit, left: number): void {
+  #learn(bucket: string, limit: RateLimit, view: View, left: number): void {
     const here = refilled(view.bucket, limit, this.#clock.now());
     view.bucket = { ...here, tokens: Math.min(here.tokens, left - view.unreported) };
     view.report = undefined;
+    // Before anything else is let through: what the others do not know of stays below two parts.
+    if (view.unreported >= batchOf(limit)) this.#report(bucket, limit, view);
   }
 }
 

@@ -185,7 +185,10 @@ describe('A5 several gateways', () => {
         }
       },
     );
-    await fc.assert(property, { numRuns: 60 });
+    await fc.assert(property, {
+      numRuns: 60,
+      examples: [[{ perSecond: 1, burst: 6 }, 4, 0, [{ pause: 0, each: 4 }]]],
+    });
   });
 
   it('A5 without the storage each limits alone, refuses nobody for that, and asks once a second', async () => {
