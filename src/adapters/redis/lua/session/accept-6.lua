@@ -33,7 +33,10 @@ end
 
 -- What this click was answered before: it is in a prompt of this object, or was in one.
 local function earlier_change(owner, departed)
-  if departed then return cmsgpack.unpack(departed).accepted end
+  if departed then
+    local click = cmsgpack.unpack(departed)
+    return change_text(click_id, click.object, click.image, click.revision, click.position)
+  end
   local object = load_object(owner)
   for _, click in ipairs(clicks_of(object)) do
     if click.id == click_id then
@@ -71,13 +74,13 @@ local function create_object(ids, tombstone, floor)
   set('objects', joined(ids, object_id, ' '))
   return {
     id = object_id, image = image_id, rev = rev, done = rev, run = run, run_revision = 0, weight = 0,
-    prompt = EMPTY_PROMPT, clicks = '',
+    prompt = EMPTY_PROMPT, ended = '', pending = '',
   }
 end
 
 local found = find_session(
   'key ' .. key, 'click ' .. click_id, 'departed ' .. click_id, 'image ' .. image_id,
-  'facts ' .. image_id, 'object ' .. object_id, 'prompt ' .. object_id, 'clicks ' .. object_id,
+  'facts ' .. image_id, 'object ' .. object_id, 'prompt ' .. object_id, 'pending ' .. object_id,
   'objects', 'tombstone ' .. object_id, 'revisionFloor')
 if not found then return { 'session_not_found' } end
 local keyed, owner, departed, image, facts = unpack(found, 5, 9)
@@ -95,11 +98,12 @@ local outside = tonumber(least) < 0
   or tonumber(box_right) > image.width or tonumber(box_bottom) > image.height
 if outside then return { 'out_of_bounds', image.width, image.height } end
 
-local object = parse_object(object_id, unpack(found, 10, 12))
+local object = parse_object(object_id, found[10], found[11], nil, found[12])
 local objects = found[13] or ''
 if object and object.image ~= image_id then return { 'conflict' } end
-local _, count = string.gsub(objects, '%S+', '')
-if not object and count >= tonumber(most_objects) then return { 'limit_reached', 'maxObjects' } end
+if not object and select(2, string.gsub(objects, '%S+', '')) >= tonumber(most_objects) then
+  return { 'limit_reached', 'maxObjects' }
+end
 local click = {
   weight = tonumber(weight), points = points, points_key = points_key, box = box, box_key = box_key,
   client_ref = client_ref,
@@ -121,14 +125,21 @@ object.weight = sum
 object.changed_at = now
 object.traceparent = traceparent
 object.prompt = prompt
+local revision = tostring(object.rev)
 set('click ' .. click_id, object_id)
 local position = append('click.accepted', '{"clickId":"' .. click_id .. '","objectId":"' .. object_id
-  .. '","imageId":"' .. image_id .. '","revision":' .. object.rev .. ',' .. click_members(click) .. '}')
-object.clicks = joined(object.clicks, pending_click(click_id, object.rev, position, click), '\n')
-local change = change_text(click_id, object_id, image_id, object.rev, position)
-if remembered then publish_remembered(object, remembered) else renew_preparation(image) end
+  .. '","imageId":"' .. image_id .. '","revision":' .. revision .. ',' .. click_members(click) .. '}')
+object.pending = joined(object.pending, pending_click(click_id, revision, position, click), '\n')
+local change = change_text(click_id, object_id, image_id, revision, position)
+if remembered then
+  object.ended = redis.call('HGET', state, 'ended ' .. object_id) or ''
+  publish_remembered(object, remembered)
+else
+  set('pending ' .. object_id, object.pending)
+  renew_preparation(image)
+end
 save_object(object)
-save_clicks(object)
+set('prompt ' .. object_id, prompt)
 if key ~= '' then remember_key(change) end
 commit(now, history)
 if remembered then return { 'done', replid, change, 0 } end

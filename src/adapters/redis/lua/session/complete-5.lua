@@ -23,8 +23,9 @@ local function flag(holds)
   return holds and 1 or 0
 end
 
-local found = find_session('object ' .. object_id, 'clicks ' .. object_id, 'answerBytes')
-local object = found and parse_object(object_id, found[5], nil, found[6])
+local found = find_session('object ' .. object_id, 'ended ' .. object_id, 'pending ' .. object_id,
+  'answerBytes')
+local object = found and parse_object(object_id, found[5], nil, found[6], found[7])
 if not object then return { 0, 0 } end
 revision = tonumber(revision)
 -- A call ends once: the same completion, sent again after a retry of the object, is refused.
@@ -34,12 +35,11 @@ if not under_way or revision <= object.done or revision > object.rev then
 end
 
 if problem == '' then
-  remember(object.image .. ' ' .. prompt_key, answer, found[7])
+  remember(object.image .. ' ' .. prompt_key, answer, found[8])
   publish_mask(object, revision, answer, course)
 else
   publish_failure(object, revision)
 end
 save_object(object)
-set('clicks ' .. object.id, object.clicks)
 commit(now, history)
 return { 1, flag(is_dirty(object)) }

@@ -16,7 +16,7 @@ if present[2] then
   return { 'conflict' }
 end
 
-epoch, last, kept_until = tonumber(now), 0, keep_until
+epoch, last, kept_until = now, 0, keep_until
 redis.call('UNLINK', state, log)
 redis.call('HSET', state, 'epoch', now, 'last', 0, 'replid', replid, 'openedBy', request,
   'expiresAt', expires_at, 'keptUntil', keep_until, unpack(ARGV, 7))

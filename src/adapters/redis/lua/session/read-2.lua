@@ -15,4 +15,4 @@ if limit ~= '0' and after < last then
   local from = epoch .. '-' .. string.format('%.0f', math.max(after + 1, first))
   entries = redis.call('XRANGE', log, from, '+', 'COUNT', limit)
 end
-return { epoch, first, last, entries }
+return { tonumber(epoch), first, last, entries }

@@ -20,4 +20,4 @@ for _, id in ipairs(ids('images')) do
   images[#images + 1] = facts_of(id)
 end
 for n, id in ipairs(ids('objects')) do objects[n] = object_body(load_object(id)) end
-return { epoch, last, facts[1], facts[2], images, objects }
+return { tonumber(epoch), last, facts[1], facts[2], images, objects }

@@ -24,17 +24,20 @@ if not found[1] then return { 'click_not_found' } end
 
 local object = load_object(found[1])
 local undone
-local lines, prompt = {}, EMPTY_PROMPT
-for line in string.gmatch(object.clicks, '[^\n]+') do
-  local click = parse_click(line)
-  if click.id == click_id then
-    undone = click
-  else
-    lines[#lines + 1] = line
-    prompt = extend_prompt(prompt, click)
+local prompt = EMPTY_PROMPT
+for _, part in ipairs({ 'ended', 'pending' }) do
+  local lines = {}
+  for line in string.gmatch(object[part], '[^\n]+') do
+    local click = parse_click(line)
+    if click.id == click_id then
+      undone = click
+    else
+      lines[#lines + 1] = line
+      prompt = extend_prompt(prompt, click)
+    end
   end
+  object[part] = table.concat(lines, '\n')
 end
-object.clicks = table.concat(lines, '\n')
 object.prompt = prompt
 object.weight = object.weight - undone.weight
 object.rev = object.rev + 1
@@ -46,18 +49,20 @@ if undone.status == 'pending' then cancel_click(object, undone, 'undone') end
 depart_click(object, undone, 'undone', revision, position)
 
 -- What is left: nothing, a prompt answered before, or one that needs a call.
-if #lines == 0 then
+if object.ended .. object.pending == '' then
   bury_object(object)
   object.done = revision
 else
   local remembered = recall(answer_key(object.image, prompt))
+  set('ended ' .. object.id, object.ended)
+  set('pending ' .. object.id, object.pending)
+  set('prompt ' .. object.id, prompt)
   if remembered then
     publish_remembered(object, remembered)
   else
     renew_preparation(load_image(object.image))
   end
   save_object(object)
-  save_clicks(object)
 end
 commit(now, history)
 return changed(change_text(click_id, object.id, object.image, revision, position), 0, object)

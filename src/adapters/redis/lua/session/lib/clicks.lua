@@ -1,4 +1,5 @@
--- The clicks of an object's prompt: one line each, oldest first.
+-- The clicks of an object's prompt: one line each, oldest first; those that an answer has ended, and then
+-- those that wait for one, in a field of their own, so that what is read and written stays short.
 -- Id, revision, status, weight, position of its event, position of the answer; points, their key, box,
 -- its key, client ref, problem. Neither ids nor JSON have tabs or line feeds.
 
@@ -24,7 +25,9 @@ end
 
 local function clicks_of(object)
   local clicks = {}
-  for line in string.gmatch(object.clicks, '[^\n]+') do clicks[#clicks + 1] = parse_click(line) end
+  for line in string.gmatch(object.ended .. '\n' .. object.pending, '[^\n]+') do
+    clicks[#clicks + 1] = parse_click(line)
+  end
   return clicks
 end
 

@@ -11,14 +11,12 @@ local function cancel_click(object, click, reason)
     .. '","reason":"' .. reason .. '"}')
 end
 
--- The click is in no prompt any more; an undo of it is answered with this change, and the same click
--- that comes again with `accepted`.
+-- The click is in no prompt any more; an undo of it is answered with this change.
 local function depart_click(object, click, status, revision, position)
   local record = {
     object = object.id, image = object.image, revision = click.rev, status = status,
-    completed_at = click.completed_at, problem = click.problem,
+    position = click.position, completed_at = click.completed_at, problem = click.problem,
     change = change_text(click.id, object.id, object.image, revision, position),
-    accepted = change_text(click.id, object.id, object.image, click.rev, click.position),
   }
   redis.call('HDEL', state, 'click ' .. click.id)
   set('departed ' .. click.id, cmsgpack.pack(record))
@@ -57,7 +55,7 @@ local function bury_object(object)
   end
   local fields = {}
   for n, name in ipairs({
-    'object', 'prompt', 'clicks', 'label', 'color', 'metadata', 'problem', 'result',
+    'object', 'prompt', 'ended', 'pending', 'label', 'color', 'metadata', 'problem', 'result',
   }) do
     fields[n] = name .. ' ' .. object.id
   end

@@ -7,16 +7,22 @@ local PENDING = '^(%S+) (%d+) pending (%d+ %S+) (\t.*)$'
 
 -- Ends the pending clicks up to this revision; which ones, as a JSON array, oldest first (L4).
 local function end_pending(object, revision, status, completed_at, problem)
-  local covers, lines = {}, {}
-  for line in string.gmatch(object.clicks, '[^\n]+') do
+  local covers, ended, rest = {}, {}, {}
+  if object.ended ~= '' then ended[1] = object.ended end
+  for line in string.gmatch(object.pending, '[^\n]+') do
     local id, rev, weight, content = string.match(line, PENDING)
-    if id and tonumber(rev) <= revision then
-      line = id .. ' ' .. rev .. ' ' .. status .. ' ' .. weight .. ' ' .. completed_at .. content .. problem
+    if tonumber(rev) <= revision then
+      ended[#ended + 1] =
+        id .. ' ' .. rev .. ' ' .. status .. ' ' .. weight .. ' ' .. completed_at .. content .. problem
       covers[#covers + 1] = '"' .. id .. '"'
+    else
+      rest[#rest + 1] = line
     end
-    lines[#lines + 1] = line
   end
-  object.clicks = table.concat(lines, '\n')
+  object.ended = table.concat(ended, '\n')
+  object.pending = table.concat(rest, '\n')
+  set('ended ' .. object.id, object.ended)
+  set('pending ' .. object.id, object.pending)
   object.done = revision
   object.run_revision = 0
   return '[' .. table.concat(covers, ',') .. ']'

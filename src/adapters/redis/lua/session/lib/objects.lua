@@ -3,25 +3,26 @@
 -- `object`   image, rev, done, run, revision of the call under way (0: none), weight, changed at,
 --            traceparent; separated by spaces
 -- `prompt`   the fold of the clicks: see prompt.lua
--- `clicks`   one line each: see clicks.lua
+-- `ended`, `pending`   its clicks, one line each: see clicks.lua
 -- `label`, `color`, `metadata`, `problem`, `result`: JSON, if there are any
 -- Needs `state` and fields.lua.
 
 -- The object of these texts of its fields, nil when there is none.
-local function parse_object(id, facts, prompt, clicks)
+local function parse_object(id, facts, prompt, ended, pending)
   if not facts then return nil end
   local image, rev, done, run, run_revision, weight, changed_at, traceparent =
     string.match(facts, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%S+) (.*)$')
   return {
     id = id, image = image, rev = tonumber(rev), done = tonumber(done), run = run,
-    run_revision = tonumber(run_revision), weight = tonumber(weight), changed_at = changed_at,
-    traceparent = traceparent, prompt = prompt, clicks = clicks,
+    run_revision = tonumber(run_revision), weight = weight, changed_at = changed_at,
+    traceparent = traceparent, prompt = prompt, ended = ended or '',
+    pending = pending or '',
   }
 end
 
 local function load_object(id)
-  return parse_object(
-    id, unpack(redis.call('HMGET', state, 'object ' .. id, 'prompt ' .. id, 'clicks ' .. id)))
+  return parse_object(id, unpack(redis.call(
+    'HMGET', state, 'object ' .. id, 'prompt ' .. id, 'ended ' .. id, 'pending ' .. id)))
 end
 
 local function save_object(object)
@@ -29,11 +30,6 @@ local function save_object(object)
     object.image, object.rev, object.done, object.run, object.run_revision, object.weight,
     object.changed_at, object.traceparent,
   }, ' '))
-end
-
-local function save_clicks(object)
-  set('prompt ' .. object.id, object.prompt)
-  set('clicks ' .. object.id, object.clicks)
 end
 
 local function is_dirty(object)

@@ -3,8 +3,13 @@
 
 local EMPTY_PROMPT = '\t\t\t'
 
+-- Looks for plain tabs: a pattern takes several times as long on a prompt of many points.
 local function prompt_parts(prompt)
-  return string.match(prompt, '^([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)$')
+  local first = string.find(prompt, '\t', 1, true)
+  local second = string.find(prompt, '\t', first + 1, true)
+  local third = string.find(prompt, '\t', second + 1, true)
+  return string.sub(prompt, 1, first - 1), string.sub(prompt, first + 1, second - 1),
+    string.sub(prompt, second + 1, third - 1), string.sub(prompt, third + 1)
 end
 
 local function joined(before, after, separator)
