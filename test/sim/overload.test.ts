@@ -22,7 +22,7 @@ function arm(seed: number): Arm {
     arrivals: poisson(new SeededRandom(seed), 60, SPAN, objects),
     stub: {
       ...NO_FAULTS,
-      ...{ seed, capacity: CEILING, penalty: 0.35, serviceMs: 100, cv: 0.25 },
+      ...{ seed, capacity: CEILING, penalty: 0.35, serviceMs: 100, cv: 0.25, cancellable: false },
       ...{ busyEveryMs: 4_000, busyForMs: 400, hang: 0.02, truncate: 0.04, reset: 0.04 },
     },
     env: {

@@ -12,6 +12,7 @@ export const USAGE = `npm run bench:overload -- [CASE …] [options]
   --service-ms N     mean time of a call
   --cv N             its coefficient of variation
   --penalty N        part of the throughput that each further multiple of the capacity costs
+  --cancellable      a caller who leaves frees its place at the server
   --env NAME=VALUE   a setting of the gateways, as it is; may be repeated
   --json FILE        all figures, also as JSON
   --draw DIR         where the curves are drawn; docs for a whole run in full, else nowhere
@@ -26,7 +27,7 @@ export interface Settings {
   readonly virtual: boolean;
   readonly seed: number;
   readonly faultCalls: number;
-  readonly stub: Pick<StubOptions, 'serviceMs' | 'cv' | 'penalty' | 'seed'>;
+  readonly stub: Pick<StubOptions, 'serviceMs' | 'cv' | 'penalty' | 'cancellable' | 'seed'>;
   readonly json: string | undefined;
   readonly draw: string | undefined;
   readonly help: boolean;
@@ -38,10 +39,10 @@ const DEFAULTS = { measureMs: 30_000, warmUpMs: 6_000, faultCalls: 5_000 };
 const QUICK = { measureMs: 6_000, warmUpMs: 5_000, faultCalls: 1_500 };
 
 /**
- * Waits that a click is accepted for: with a call's longest time they still end within three seconds.
- * The gateway's own default suits people who rather wait than click again.
+ * Made for masks within three seconds, which is what the cases ask for. The gateway's own defaults
+ * suit people who rather wait than click again.
  */
-const DURATIONS = { MASKWIRE_MAX_WAIT_MS: 2_000 } as const;
+const DURATIONS = { MASKWIRE_MAX_WAIT_MS: 2_000, MASKWIRE_DEADLINE_MS: 3_000 } as const;
 
 const OTHERS = {
   // Room for an object that is clicked ten times a second.
@@ -72,6 +73,7 @@ export function readSettings(args: readonly string[]): Settings {
       env: { type: 'string', multiple: true, default: [] },
       json: { type: 'string' },
       draw: { type: 'string' },
+      cancellable: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -93,6 +95,7 @@ export function readSettings(args: readonly string[]): Settings {
       serviceMs: number('service-ms', values['service-ms'], 1, 60_000),
       cv: number('cv', values.cv, 0, 2),
       penalty: number('penalty', values.penalty, 0, 0.9),
+      cancellable: values.cancellable,
       seed,
     },
     json: values.json,

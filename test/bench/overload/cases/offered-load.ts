@@ -18,8 +18,10 @@ import { OBJECTS_EACH, objectsOf, SESSIONS, TEN_PEOPLE } from './people.ts';
 
 const CAPACITY = 4;
 const LOADS = [1, 2, 5, 10] as const;
-/** What is offered once the overload is over, as a share of the capacity. */
+/** What is offered before and after the load, as a share of the capacity. */
 const CALM_LOAD = 0.5;
+/** A gateway that has just started knows nothing of its server and is careful: not what is meant here. */
+const START_MS = 5_000;
 
 /** What each load is held to, of the table. */
 const LEAST_GOODPUT: Readonly<Record<number, number>> = { 2: 0.95, 5: 0.95, 10: 0.9 };
@@ -54,16 +56,19 @@ async function runOfferedLoads(settings: Settings, report: Report): Promise<void
 const capacityPerSecond = ({ stub }: Settings) => (CAPACITY * 1000) / stub.serviceMs;
 
 interface Spans {
+  readonly start: Span;
   readonly load: Span;
   readonly measured: Span;
   readonly calm: Span;
 }
 
 function spansOf({ warmUpMs, measureMs }: Settings): Spans {
-  const endMs = warmUpMs + measureMs;
+  const fromMs = START_MS + warmUpMs;
+  const endMs = fromMs + measureMs;
   return {
-    load: { fromMs: 0, untilMs: endMs },
-    measured: { fromMs: warmUpMs, untilMs: endMs },
+    start: { fromMs: 0, untilMs: START_MS },
+    load: { fromMs: START_MS, untilMs: endMs },
+    measured: { fromMs, untilMs: endMs },
     calm: { fromMs: endMs, untilMs: endMs + Math.max(5_000, measureMs / 3) },
   };
 }
@@ -73,6 +78,7 @@ function armsOf(settings: Settings, load: number, spans: Spans): Arm[] {
   const objects = objectsOf(SESSIONS);
   const perSecond = capacityPerSecond(settings);
   const arrivals = [
+    ...poisson(random, CALM_LOAD * perSecond, spans.start, objects),
     ...poisson(random, load * perSecond, spans.load, objects),
     ...poisson(random, CALM_LOAD * perSecond, spans.calm, objects),
   ];

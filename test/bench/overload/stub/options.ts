@@ -31,6 +31,8 @@ export interface StubOptions extends StubFaults {
   readonly serviceMs: number;
   /** Coefficient of variation of the service times. */
   readonly cv: number;
+  /** Whether a caller who leaves frees the place (B1); most model servers work on. */
+  readonly cancellable: boolean;
 }
 
 export interface StubStatistics {

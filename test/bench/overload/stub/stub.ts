@@ -19,8 +19,7 @@ export interface Connection {
 export type Ending = 'answer' | Exclude<FaultKind, 'hang'>;
 
 /**
- * A feature server that does nothing but take its time, and counts what reaches it. It cannot be
- * interrupted, as most model servers cannot: a caller who leaves frees no place.
+ * A feature server that does nothing but take its time, and counts what reaches it.
  */
 export class Stub implements StubControl {
   readonly #options: StubOptions;
@@ -63,7 +62,7 @@ export class Stub implements StubControl {
       models: ['overload'],
       concurrency: this.#options.capacity,
       encode: false,
-      cancellable: false,
+      cancellable: this.#options.cancellable,
       maxImageBytes: 5 * 1024 * 1024,
     };
   }
@@ -88,7 +87,7 @@ export class Stub implements StubControl {
     this.#faults = { ...this.#faults, ...change };
   }
 
-  /** Resolves when the call ends; never when it is left hanging. */
+  /** Resolves when the call ends; never when it is left hanging, or cancelled. */
   async serve(
     { prompt, deadlineMs }: Pick<SegmentRequest, 'prompt' | 'deadlineMs'>,
     connection: Connection,
@@ -102,7 +101,9 @@ export class Stub implements StubControl {
       connection.onClose(() => this.#overdueMs.push(this.#clock.now() - arrivedAt - deadlineMs));
       return await new Promise(() => {});
     }
-    await this.#worker.work(this.#times.next());
+    const { done, stop } = this.#worker.work(this.#times.next());
+    if (this.#options.cancellable) connection.onClose(stop);
+    await done;
     this.#counts.worked += 1;
     if (connection.closed) this.#counts.abandoned += 1;
     return fault ?? 'answer';

@@ -4,7 +4,7 @@ import { ProcessorSharing } from './processor-sharing.ts';
 /** The model of {@link ProcessorSharing} on a clock: a promise for the end of each call's work. */
 export class Worker {
   readonly #clock: Clock;
-  readonly #sharing: ProcessorSharing<() => void>;
+  readonly #sharing: ProcessorSharing<PromiseWithResolvers<void>>;
   #timer: Timer | undefined;
   mostWorking = 0;
 
@@ -18,13 +18,17 @@ export class Worker {
     return this.#sharing.busyMs(this.#clock.now());
   }
 
-  /** Resolves when the work is done, whoever still waits for it. */
-  work(workMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#sharing.add(resolve, workMs, this.#clock.now());
+  /** `done` resolves when the work is done, whoever still waits for it; never after `stop`. */
+  work(workMs: number): { readonly done: Promise<void>; readonly stop: () => void } {
+    const work = Promise.withResolvers<void>();
+    this.#sharing.add(work, workMs, this.#clock.now());
     this.mostWorking = Math.max(this.mostWorking, this.#sharing.open);
     this.#wait();
-    return promise;
+    const stop = () => {
+      this.#sharing.remove(work, this.#clock.now());
+      this.#wait();
+    };
+    return { done: work.promise, stop };
   }
 
   setCapacity(capacity: number): void {
@@ -40,7 +44,7 @@ export class Worker {
   }
 
   #finish(): void {
-    for (const resolve of this.#sharing.finished(this.#clock.now())) resolve();
+    for (const { resolve } of this.#sharing.finished(this.#clock.now())) resolve();
     this.#wait();
   }
 }
