@@ -71,9 +71,13 @@ export async function listen({ face, host, port }: ListenOptions): Promise<Liste
   server.on('checkExpectation', (incoming: Incoming, outgoing: Outgoing) => {
     server.emit('request', incoming, outgoing);
   });
+  // One function for all: a closure a connection would be kept as long as it is open.
+  function forget(this: Socket): void {
+    silent.delete(this);
+  }
   server.on('connection', (socket: Socket) => {
     silent.add(socket);
-    socket.once('close', () => silent.delete(socket));
+    socket.on('close', forget);
   });
   server.on('clientError', (error, socket) => answerRawError(error, socket, face.random));
   server.listen({ port, host, backlog: BACKLOG });

@@ -48,9 +48,10 @@ async function stream(face: FaceContext, call: Call): Promise<Response> {
   const session = await enterStream(face, call);
   if (call.req.method === 'HEAD') return new Response(null, { headers: { ...STREAM_HEADERS } });
   const who = { participantId: participant(call), address: face.addressOf(call) };
+  const start = streamStart(call);
   return openStream(face, call, async (sink) => {
     if (session === undefined) turnAway(face, sink);
-    else await face.gateway.streams.open(session, streamStart(call), sink, who);
+    else await face.gateway.streams.open(session, start, sink, who);
   });
 }
 
