@@ -12,6 +12,9 @@ const OBJECTS = 4;
 /** More than clicks are under way at saturation. */
 const CONNECTIONS = 512;
 
+/** Nobody is sent away at the start, when the feature server is not known yet; the peers send nobody away. */
+const PATIENT = { MASKWIRE_MAX_WAIT_MS: '60000', MASKWIRE_DEADLINE_MS: '120000' } as const;
+
 export interface Stack extends AsyncDisposable {
   readonly name: string;
   readonly target: Target;
@@ -27,7 +30,7 @@ interface Server extends AsyncDisposable {
 
 export const startMaskwire = (featureServer: string): Promise<Stack> =>
   start('Maskwire', (redis) =>
-    startGateway({ REDIS_URL: redis, FEATURE_SERVER_URL: featureServer }),
+    startGateway({ ...PATIENT, REDIS_URL: redis, FEATURE_SERVER_URL: featureServer }),
   );
 
 export const startBare = (featureServer: string): Promise<Stack> =>
