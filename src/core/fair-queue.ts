@@ -89,7 +89,7 @@ export class FairQueue<Value> {
       fence: this.#lastFence,
       since: now,
       until: now + request.leaseMs,
-      overdue: this.#isTooLate(slot, now),
+      overdue: this.#isOverdue(slot, now),
       alone: this.#leased.size === 0,
       judged: false,
     };
@@ -161,7 +161,8 @@ export class FairQueue<Value> {
 
   /**
    * Lets an item in, or tells how long it would take when that is too long (A14). What is there
-   * already is always let in. Reckons with slow calls, since being late costs more than being refused.
+   * already is always let in. Waits for many calls are as long as these are on average; its own call may
+   * be a slow one, and being late costs more than being refused.
    */
   admit(
     item: QueueItem<Value>,
@@ -172,10 +173,11 @@ export class FairQueue<Value> {
     const ahead = this.#leased.size + this.preview(item) + this.#reservations.count(now);
     const { highMs, meanMs } = this.#server.times.segment;
     const places = placesOf(this.#server);
-    const longest = waitMs(ahead, places, highMs);
-    const inTime = item.deadline === undefined || now + longest + highMs <= item.deadline;
-    if (longest > maxWaitMs || !inTime) {
-      return { etaMs: Math.round(waitMs(ahead, places, meanMs) + meanMs) };
+    const wait = waitMs(ahead, places, meanMs);
+    const inTime = item.deadline === undefined || now + wait + highMs <= item.deadline;
+    // What is next is let in whatever is thought of calls: otherwise nobody would ever learn better.
+    if (ahead > 0 && (wait > maxWaitMs || !inTime)) {
+      return { etaMs: Math.round(wait + meanMs) };
     }
     this.#reservations.add(item.key, now);
     return undefined;
@@ -237,10 +239,19 @@ export class FairQueue<Value> {
     );
   }
 
-  /** A call that began now would end too late. */
-  #isTooLate(slot: Slot<Value>, now: number): boolean {
+  /** A call that began then and took as long as slow ones do would end too late. */
+  #isTooLate(slot: Slot<Value>, at: number): boolean {
     const { deadline } = slot.item;
-    return deadline !== undefined && now + this.#server.times[callOf(slot)].highMs > deadline;
+    return deadline !== undefined && at + this.#server.times[callOf(slot)].highMs > deadline;
+  }
+
+  /**
+   * Whether to end it without a call. While nothing is under way a call is made as long as there is any
+   * time left: otherwise nobody would ever learn that calls have become quicker.
+   */
+  #isOverdue(slot: Slot<Value>, now: number): boolean {
+    if (this.#leased.size > 0) return this.#isTooLate(slot, now);
+    return now >= (slot.item.deadline ?? Number.POSITIVE_INFINITY);
   }
 
   #judge(slot: Slot<Value>, lease: Claim, { call, now }: QueueRelease): void {

@@ -110,7 +110,7 @@ export interface WorkQueue {
   enqueue(token: Token, entry: Entry): Promise<Enqueued>;
   /**
    * Whether a token may come in (A14): one that is there already, always; a new one when it would wait
-   * no longer than `maxWaitMs` and end before its deadline, by slow calls. It then counts as there for
+   * no longer than `maxWaitMs` and end before its deadline, were its own call a slow one. It then counts as there for
    * a moment, so that gateways that ask at the same time do not all get the same place.
    */
   admit(token: Token, entry: Entry, maxWaitMs: number): Promise<Admission>;

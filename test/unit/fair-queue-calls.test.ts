@@ -46,13 +46,21 @@ describe('FairQueue: deadlines', () => {
   });
 
   it('begins no call that would end too late, by the slow ones of recent calls', () => {
-    const queue = openMeasured(1);
+    const queue = openMeasured(3);
+    queue.enqueue(segment('z1'));
+    claim(queue, now - 1);
     queue.enqueue({ ...segment('a1'), deadline: now + 499 });
     queue.enqueue({ ...segment('b1'), deadline: now + 500 });
     expect(claim(queue, now)).toMatchObject({ key: 'a1', overdue: true });
     const ended = queue.release('a1', claim(queue, now)?.fence ?? 0, { dirty: false, now });
     expect(ended).toBe('ended');
     expect(claim(queue, now + 0.1)).toMatchObject({ key: 'b1', overdue: true });
+  });
+
+  it('begins one that would end too late while nothing else does, to see how long calls take', () => {
+    const queue = openMeasured(1);
+    queue.enqueue({ ...segment('a1'), deadline: now + 1 });
+    expect(claim(queue, now)).toMatchObject({ key: 'a1', overdue: false });
   });
 
   it('goes by the newest click of an object', () => {
@@ -106,6 +114,11 @@ describe('FairQueue: admission', () => {
     const asked = (deadline: number) => queue.admit({ ...segment('b1'), deadline }, limits);
     expect(asked(now + 999)).toEqual({ etaMs: 1_000 });
     expect(asked(now + 1_000)).toBeUndefined();
+  });
+
+  it('A14 lets in what is next, whatever is thought of calls', () => {
+    const queue = openMeasured(1);
+    expect(queue.admit({ ...segment('a1'), deadline: now + 1 }, limits)).toBeUndefined();
   });
 });
 

@@ -2,7 +2,7 @@
 import type { Breaker } from './breaker.ts';
 import { begun, breakerState, CLOSED_BREAKER, judged, lets, withoutProbe } from './breaker.ts';
 import type { CallKind, ConcurrencyLimit, EndedCall } from './concurrency-limit.ts';
-import { afterCall, FIRST_LIMIT, wasHurried, withinCeiling } from './concurrency-limit.ts';
+import { afterCall, FIRST_LIMIT, showsOverload, withinCeiling } from './concurrency-limit.ts';
 import type { ServiceTime } from './service-time.ts';
 import { recordServiceTime, UNKNOWN_SERVICE_TIME } from './service-time.ts';
 
@@ -75,12 +75,15 @@ export function withEndedCall(
   fence: number,
   call: EndedCall,
 ): ServerControl {
-  if (wasHurried(server.limit, call)) return withoutCall(server, fence);
   const { kind, result, durationMs, now } = call;
   const limit = afterCall(server.limit, call, server.ceiling, server.times[kind].meanMs);
   const breaker = judged(server.breaker, fence, result, now);
-  if (result !== 'ok' || durationMs === undefined) return { ...server, limit, breaker };
-  const time = recordServiceTime(server.times[kind], durationMs);
+  const isMeasured = durationMs !== undefined && (result === 'ok' || result === 'timeout');
+  if (!isMeasured || showsOverload(server.limit, call)) return { ...server, limit, breaker };
+  const known = server.times[kind];
+  // Of one that timed out it is known that it takes longer; of one that hangs, nothing else.
+  const counted = result === 'ok' ? durationMs : Math.min(durationMs, known.highMs * 2);
+  const time = recordServiceTime(known, counted);
   return { ...server, limit, breaker, times: { ...server.times, [kind]: time } };
 }
 

@@ -41,12 +41,14 @@ export class Dispatcher {
   #rung = false;
   #stopped = false;
   readonly #giveUp = new AbortController();
+  /** Until it has answered, the worse is assumed. */
+  readonly #server = { cancellable: false };
   #timer: Timer | undefined;
   #unsubscribe: () => void = () => {};
 
   /** `concurrency` overrides what the feature server says of itself (B1). */
-  constructor(context: Omit<WorkContext, 'giveUp'>, concurrency: number | undefined) {
-    this.#context = { ...context, giveUp: this.#giveUp.signal };
+  constructor(context: Omit<WorkContext, 'giveUp' | 'server'>, concurrency: number | undefined) {
+    this.#context = { ...context, giveUp: this.#giveUp.signal, server: this.#server };
     this.#concurrency = concurrency;
     this.#gatewayId = context.random.token(9);
   }
@@ -106,6 +108,7 @@ export class Dispatcher {
     try {
       const info = await features.info();
       this.#limit = this.#concurrency ?? info.concurrency;
+      this.#server.cancellable = info.cancellable;
       await engine.queue.setCeiling(this.#limit);
       monitor.reached();
       log.info('feature server found', {

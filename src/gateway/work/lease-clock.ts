@@ -30,14 +30,18 @@ export class LeaseClock {
   }
 
   /**
-   * Milliseconds for a call that wants `mostMs`, until the deadline at the most; renews the lease when less of it is left.
+   * Milliseconds for a call that wants `mostMs`; not beyond the deadline if the server stops when it is
+   * left. One that works on would have more to do than it is given, which is what brings servers down:
+   * its answer is waited for, late as it may be. Renews the lease when less of it is left.
    * Asked right before the call goes out.
    * @throws LeaseLost when the lease is no longer ours, or was over before its renewal was confirmed.
    */
   async left(mostMs: number): Promise<number> {
-    const { clock, engine, settings } = this.#context;
+    const { clock, engine, settings, server } = this.#context;
     const sentAt = clock.now();
-    const wantedMs = Math.max(1, Math.min(mostMs, this.#deadlineAt - sentAt));
+    const wantedMs = server.cancellable
+      ? Math.max(1, Math.min(mostMs, this.#deadlineAt - sentAt))
+      : mostMs;
     if (this.#endsAt - LEASE_MARGIN_MS - sentAt >= wantedMs) return wantedMs;
     if (!(await engine.queue.renew(this.#lease, settings.leaseMs, sentAt))) throw new LeaseLost();
     this.#endsAt = sentAt + settings.leaseMs;

@@ -7,10 +7,11 @@ import type { Preparation } from '../../ports/image-registry.ts';
 import type { Outcome, Work } from '../../ports/session-store.ts';
 import type { Lease, Release, SegmentToken } from '../../ports/work-queue.ts';
 import { passingFrame } from '../stream/frames.ts';
-import { callFeatureServer, problemOf, retryAt } from './call.ts';
+import { CallGivenUp, callFeatureServer, problemOf, retryAt } from './call.ts';
 import { contentKey, prepareToken } from './content.ts';
 import { joinImage } from './join-image.ts';
 import { LeaseClock } from './lease-clock.ts';
+import { watchWithdrawal } from './withdrawal.ts';
 import type { WorkContext } from './work-context.ts';
 
 /** What clocks of gateways may differ by before one takes a click for newer than it is. */
@@ -33,14 +34,21 @@ export async function segmentWork(
   const { work } = begun;
   const end = new SegmentEnd(context, lease, token, work);
   if (lease.overdue) return await end.overdue();
-  const run = new SegmentRun(
-    context,
-    lease,
-    token,
-    work,
-    new LeaseClock(context, lease, claimedAt),
-  );
-  await end.with(await run.outcome(), run.call);
+  const time = new LeaseClock(context, lease, claimedAt);
+  if (!context.server.cancellable) {
+    const run = new SegmentRun(context, lease, token, work, time);
+    return await end.with(await run.outcome(), run.call);
+  }
+  using withdrawal = await watchWithdrawal(context.engine.log, token, work);
+  const giveUp = AbortSignal.any([context.giveUp, withdrawal.signal]);
+  const run = new SegmentRun({ ...context, giveUp }, lease, token, work, time);
+  try {
+    await end.with(await run.outcome(), run.call);
+  } catch (error) {
+    if (!(error instanceof CallGivenUp) || context.giveUp.aborted) throw error;
+    // Whatever is to be done for the object now, whoever claims it next finds out.
+    await end.with({ kind: 'again' }, undefined);
+  }
 }
 
 type Ended =

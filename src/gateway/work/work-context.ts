@@ -8,6 +8,12 @@ import type { ReadyContents } from './ready-contents.ts';
 import type { ServiceMonitor } from './service-monitor.ts';
 import type { TurnCost } from './turn-cost.ts';
 
+/** What the feature server has said of itself (B1). */
+export interface ServerTraits {
+  /** It stops working on a call whose connection is closed. */
+  readonly cancellable: boolean;
+}
+
 /** What everything that works off the queue shares. */
 export interface WorkContext {
   readonly engine: Engine;
@@ -23,6 +29,7 @@ export interface WorkContext {
   readonly watch: SessionWatch;
   readonly settings: GatewaySettings;
   readonly turnCost: TurnCost;
+  readonly server: ServerTraits;
   /** Aborted when this gateway stops and calls under way have had their time. */
   readonly giveUp: AbortSignal;
 }

@@ -70,7 +70,7 @@ describe.each(seeds)('overload of a server that shares its processor, seed %i', 
     crowd(play, 2, 5, 100_000);
     play.time.run(110_000);
     expect(play.load.goodput(10_000, 100_000)).toBeGreaterThan(0.7 * 2 * PER_PLACE);
-    expect(play.server.mostOpen).toBeLessThanOrEqual(5);
+    expect(play.server.mostOpen).toBeLessThanOrEqual(6);
   });
 
   test('follows a capacity that falls from 4 to 1 and rises again', () => {

@@ -37,7 +37,7 @@ function play(ceiling: number, calls: readonly Partial<EndedCall>[], from = FIRS
 }
 
 const ok = (count: number) => Array.from({ length: count }, () => ({}));
-const slow = { durationMs: 3 * CALL_MS, alone: false };
+const slow = { durationMs: 4 * CALL_MS, alone: false };
 
 describe('concurrency limit', () => {
   it('starts at one call, and grows by one with each round of calls while they fill it', () => {
@@ -74,8 +74,15 @@ describe('concurrency limit', () => {
   });
 
   it.each(['overloaded', 'timeout'] as const)('halves after %s', (result) => {
-    const { state } = play(8, [...ok(60), { result }]);
+    const { state } = play(8, [...ok(60), { result, durationMs: undefined }]);
     expect(state.limit).toBe(4);
+  });
+
+  it('takes a call that was given little time and did not end for a slow one', () => {
+    const hurried = { result: 'timeout', durationMs: CALL_MS, alone: false } as const;
+    expect(play(8, [...ok(60), hurried, {}, hurried]).state.limit).toBe(8);
+    expect(play(8, [...ok(60), hurried, hurried]).state.limit).toBe(4);
+    expect(play(8, [...ok(60), { ...hurried, durationMs: 4 * CALL_MS }]).state.limit).toBe(4);
   });
 
   it('leaves a failure to the breaker', () => {
@@ -108,8 +115,8 @@ describe('concurrency limit', () => {
   it('rests after it was halved for slowness, and then grows again', () => {
     const { state, now } = play(8, [...ok(60), slow, slow]);
     const later = (ms: number) => afterCall(state, ordinary(state, now + ms), 8, CALL_MS).limit;
-    expect(later(CALL_MS * 7)).toBe(4);
-    expect(later(CALL_MS * 11)).toBe(4.25);
+    expect(later(CALL_MS * 17)).toBe(4);
+    expect(later(CALL_MS * 19)).toBe(4.25);
   });
 
   it('gets used to a server that became slower for good, but not to being overloaded', () => {

@@ -58,7 +58,30 @@ describe('server control', () => {
     expect(server.times.segment.meanMs).toBe(80);
     expect(server.times.encode).toBe(UNKNOWN_SERVICE_TIME);
     expect(ended(server, {}).times).toBe(server.times);
-    expect(ended(server, { result: 'timeout', durationMs: 9 }).times).toBe(server.times);
+    expect(ended(server, { result: 'failed', durationMs: 9 }).times).toBe(server.times);
+  });
+
+  it('learns from a call that timed out that calls take longer, from one that hangs no more', () => {
+    const server = ended(full(4), { durationMs: 80 });
+    expect(ended(server, { result: 'timeout', durationMs: 100 }).times.segment.recent).toEqual([
+      80, 100,
+    ]);
+    expect(ended(server, { result: 'timeout', durationMs: 9_999 }).times.segment.recent).toEqual([
+      80, 240,
+    ]);
+  });
+
+  it('learns nothing about calls from those that show overload', () => {
+    let server = full(4);
+    for (let n = 0; n < 9; n += 1)
+      server = ended(server, { durationMs: 500, alone: true }, NOW + n);
+    const slow = (of: ServerControl, at: number) =>
+      ended(of, { durationMs: 4_000, startedAt: NOW + 9 }, at);
+    const first = slow(server, NOW + 5_000);
+    const second = slow(first, NOW + 5_001);
+    const third = slow(second, NOW + 5_002);
+    expect(placesOf(third)).toBe(2);
+    expect(third.times.segment.recent.filter((ms) => ms > 500)).toEqual([4_000]);
   });
 
   it('says that a server is degraded while its limit is cut, or after three failures', () => {

@@ -30,10 +30,11 @@ local function eta_if_too_long()
   if redis.call('HEXISTS', slots, key) == 1 then return '' end
   local before, places = ahead(), places_of(server)
   local high, mean = server.segment.high, server.segment.mean
-  local longest = wait_ms(before, places, high)
-  local in_time = deadline_in_ms == '' or longest + high <= tonumber(deadline_in_ms)
-  if longest > tonumber(max_wait_ms) or not in_time then
-    return round(wait_ms(before, places, mean) + mean)
+  local wait = wait_ms(before, places, mean)
+  local in_time = deadline_in_ms == '' or wait + high <= tonumber(deadline_in_ms)
+  -- What is next is let in whatever is thought of calls.
+  if before > 0 and (wait > tonumber(max_wait_ms) or not in_time) then
+    return round(wait + mean)
   end
   redis.call('ZADD', reserved, now + RESERVED_MS, key)
   return ''

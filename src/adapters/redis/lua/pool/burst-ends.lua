@@ -5,12 +5,12 @@ local function slower_than(base, duration)
   return base ~= nil and duration > base * 2 and duration > base + 100
 end
 
-local function learn_base(server, kind, duration)
-  local present = server.base[kind]
+local function learn_base(server, call)
+  local present = server.base[call.kind]
   if present == nil then
-    server.base[kind] = duration * 1.3
-  else
-    server.base[kind] = present + 0.2 * (math.min(duration, present * 2) - present)
+    server.base[call.kind] = call.duration * 1.5
+  elseif call.alone then
+    server.base[call.kind] = present + 0.2 * (math.min(call.duration, present * 2) - present)
   end
 end
 
@@ -25,21 +25,28 @@ local function slow_call(server, call, call_ms)
   server.slow = server.slow + 1
   if server.slow < 2 then return end
   server.slow = 0
-  server.rest_until = call.now + 8 * (server.base[call.kind] or call_ms)
+  server.rest_until = call.now + 12 * (server.base[call.kind] or call_ms)
   cut(server, call, call_ms)
 end
 
 local function adapt_limit(server, call, call_ms)
-  if call.result == 'failed' then return end
-  if call.result ~= 'ok' then return cut(server, call, call_ms) end
-  if call.duration == nil then return end
+  local timed_out = call.result == 'timeout'
+  if call.result == 'failed' or (call.result == 'ok' and not call.duration) then return end
+  if call.result == 'overloaded' or not call.duration then return cut(server, call, call_ms) end
   local is_slow = slower_than(server.base[call.kind], call.duration)
-  if call.alone then learn_base(server, call.kind, call.duration) end
-  if is_slow then return slow_call(server, call, call_ms) end
+  if timed_out and is_slow then return cut(server, call, call_ms) end
+  learn_base(server, call)
+  if timed_out or is_slow then return slow_call(server, call, call_ms) end
   server.slow = 0
   local grows = call.in_flight >= math.floor(server.limit) and call.now >= server.rest_until
   if not grows then return end
   server.limit = math.max(1, math.min(server.limit + 1 / server.limit, server.ceiling))
+end
+
+-- It took so long because the limit was too high, which is about to change or has changed already.
+local function shows_overload(server, call)
+  if not slower_than(server.base[call.kind], call.duration) then return false end
+  return server.slow > 0 or call.started_at < server.cut_at
 end
 
 local function judge(server, fence, result, now)
@@ -72,17 +79,15 @@ local function record_time(server, kind, duration)
   end
 end
 
-local function was_hurried(server, call)
-  local base = server.base[call.kind]
-  if call.result ~= 'timeout' or call.duration == nil or base == nil then return false end
-  return not slower_than(base, call.duration)
-end
-
 local function end_call(server, fence, call)
-  if was_hurried(server, call) then return without_call(server, fence) end
+  local answered = call.result == 'ok' or call.result == 'timeout'
+  local is_measured = answered and call.duration and not shows_overload(server, call)
   adapt_limit(server, call, server[call.kind].mean)
   judge(server, fence, call.result, call.now)
-  if call.result == 'ok' and call.duration then record_time(server, call.kind, call.duration) end
+  if not is_measured then return end
+  -- Of one that timed out it is known that it takes longer; of one that hangs, nothing else.
+  local most = call.result == 'ok' and math.huge or server[call.kind].high * 2
+  record_time(server, call.kind, math.min(call.duration, most))
 end
 
 -- Retries that are allowed: core/burst/retry-budget.ts.

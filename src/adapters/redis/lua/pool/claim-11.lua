@@ -137,7 +137,7 @@ local function lease(key, slot, claim_id)
   last_fence = math.max(last_fence + 1, now_us)
   slot.fence, slot.claim, slot.since = last_fence, claim_id, now
   slot.till = now + tonumber(lease_ms)
-  slot.overdue = is_too_late(server, slot, now)
+  slot.overdue = is_overdue(server, slot, in_flight, now)
   slot.alone, slot.judged = in_flight == 0, false
   in_flight = in_flight + 1
   if not slot.overdue and server.opened_at then
