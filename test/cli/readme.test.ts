@@ -13,6 +13,9 @@ CLICK=$(curl -s $API/sessions/$SESSION | grep -o 'clk_[A-Za-z0-9_-]*' | head -1)
 curl -s -o /dev/null "$API/sessions/$SESSION/clicks/$CLICK?wait=30"
 `;
 
+/** Who types is slower than a stream opens. */
+const STREAM_OPEN = `timeout 30 sh -c 'until grep -q stream.opened events.txt; do sleep 0.05; done'`;
+
 /** The commands under "By hand", one block after the other. */
 async function walkThrough(): Promise<readonly string[]> {
   const text = await readFile(README, 'utf8');
@@ -33,6 +36,7 @@ test('the README can be followed to the letter', async () => {
   const script = [
     open.replace('http://127.0.0.1:8787', running.url),
     follow.replace('events &', 'events > events.txt &'),
+    STREAM_OPEN,
     click,
     WAIT,
     // The first command ends by itself, the second is a stream that would go on.
