@@ -13,11 +13,12 @@ const SINGLE = 1;
 const CONCURRENCY = 64;
 const WARM_UP_MS = 4_000;
 /** From the start of a load to the measurement. */
-const RAMP_MS = 700;
-const ROUND_MS = 3_500;
-const BURST_ROUNDS = 3;
-const SINGLE_ROUNDS = 2;
-const PACED_ROUNDS = 2;
+const RAMP_MS = 400;
+/** Short, and many: what else the machine does for some seconds meets all stacks then. */
+const ROUND_MS = 1_500;
+const BURST_ROUNDS = 7;
+const SINGLE_ROUNDS = 4;
+const PACED_ROUNDS = 4;
 
 /** What one round showed; processor times in milliseconds a click. */
 interface Round {

@@ -18,7 +18,7 @@ export interface GatewayProcess extends AsyncDisposable {
 }
 
 export async function startGateway(env: Record<string, string> = {}): Promise<GatewayProcess> {
-  const child = spawnBound(process.execPath, ['--expose-gc', 'dist/app/cli.js', 'serve'], {
+  const child = spawnBound(process.execPath, ['dist/app/cli.js', 'serve'], {
     env: { ...process.env, PORT: '0', ...UNLIMITED, ...env },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
