@@ -85,6 +85,7 @@ export class Photos {
     const { imageId } = body;
     const shown = image === file ? photo : await decode(image);
     this.#decoded.set(imageId, Promise.resolve({ ...shown, imageId }));
+    this.#studio.update({ taken: imageId });
     this.choose(imageId);
   }
 

@@ -54,6 +54,7 @@ export class Sessions {
     this.#studio.update({
       session: undefined,
       imageId: undefined,
+      taken: undefined,
       selected: undefined,
       history: NO_HISTORY,
       slots: new Map(),
@@ -93,6 +94,10 @@ export class Sessions {
 
   #heard(session: LiveSession, frame: StreamFrame): void {
     const { messages } = this.#studio;
+    const { taken } = this.#studio.state;
+    if (session.state.images.some((image) => image.imageId === taken)) {
+      this.#studio.update({ taken: undefined });
+    }
     const latency = this.#meter.frame(frame, performance.now());
     if (latency !== undefined) {
       this.#studio.update({ latency });
@@ -113,14 +118,16 @@ export class Sessions {
 
   /** Makes the choice of photo and object one that exists. */
   #settle(session: LiveSession): void {
-    const { imageId, selected } = this.#studio.state;
+    const { imageId, selected, taken } = this.#studio.state;
     const { images, objects } = session.state;
-    const shown = images.find((image) => image.imageId === imageId) ?? images.at(-1);
+    const known = images.map((image): string => image.imageId);
+    const there = taken === undefined ? known : [...known, taken];
+    const shown = there.find((id) => id === imageId) ?? known.at(-1);
     const object = objects.find((candidate) => candidate.objectId === selected);
     this.#studio.update({
       crosshair: undefined,
-      imageId: shown?.imageId,
-      selected: object?.imageId === shown?.imageId ? object?.objectId : undefined,
+      imageId: shown,
+      selected: object?.imageId === shown ? object?.objectId : undefined,
     });
   }
 }

@@ -34,6 +34,8 @@ export interface StudioState {
   readonly mode: Mode;
   /** The photo that is worked on. */
   readonly imageId?: string | undefined;
+  /** A photo that the gateway has taken and the stream, which may be behind, has not told of yet. */
+  readonly taken?: string | undefined;
   /** The object that clicks go to; without one the next click begins a new object. */
   readonly selected?: string | undefined;
   readonly history: History;

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayProcess } from './gateway-process.ts';
 import { startGateway } from './gateway-process.ts';
-import type { DropGlobals } from './page-globals.ts';
+import type { DropGlobals, StreamGlobals } from './page-globals.ts';
 import { eventually, launch, StudioPage } from './studio-page.ts';
 
 const MOST_BYTES = 300_000;
@@ -31,6 +31,19 @@ function pasteInPage(base64: string): void {
   dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
 }
 
+/** Runs in the page before its scripts: keeps what the stream brings until `letGo` is called. */
+function holdStream(): void {
+  const page = globalThis as unknown as StreamGlobals;
+  const { prototype } = page.EventSource;
+  const listen = prototype.addEventListener;
+  const released = new Promise<void>((resolve) => {
+    page.letGo = resolve;
+  });
+  prototype.addEventListener = function (type, listener) {
+    listen.call(this, type, (event) => void released.then(() => listener(event)));
+  };
+}
+
 /** A disc before a background of the given unevenness, which PNG cannot make small. */
 async function disc(width: number, height: number, sigma: number): Promise<Buffer> {
   const noise = { type: 'gaussian', mean: 128, sigma } as const;
@@ -51,6 +64,28 @@ describe('how a photo comes to the page', () => {
     await studio.click(240, 160);
     await studio.settled(1, 1);
     expect(await studio.page.getByTestId('object-count').textContent()).toBe('1 of 3');
+    expect(studio.failures).toEqual([]);
+  });
+
+  it('keeps a photo whose upload was faster than the first word of the stream', async () => {
+    await using studio = await StudioPage.open(browser, gateway.url, {}, (page) =>
+      page.addInitScript(holdStream),
+    );
+    const opened = studio.page.waitForResponse(/\/events/);
+    // Sent only when the gateway has written the snapshot, which therefore knows no image.
+    await studio.page.route('**/v1/sessions/*/images', async (route) => {
+      await opened;
+      await route.continue();
+    });
+    const sent = studio.page.waitForResponse(/\/images$/);
+    const picture = await disc(480, 320, 4);
+    await studio.page.evaluate(pasteInPage, picture.toString('base64'));
+    expect((await sent).status()).toBe(201);
+    await studio.page.waitForSelector('[data-testid="canvas"][data-image-id]');
+    await studio.page.evaluate(() => (globalThis as unknown as StreamGlobals).letGo());
+    await studio.ready();
+    await studio.click(240, 160);
+    await studio.settled(1, 1);
     expect(studio.failures).toEqual([]);
   });
 

@@ -38,3 +38,14 @@ export interface DropGlobals {
   ) => object;
   readonly dispatchEvent: (event: object) => boolean;
 }
+
+/** What holding a stream back takes. */
+export interface StreamGlobals {
+  readonly EventSource: {
+    readonly prototype: {
+      addEventListener(type: string, listener: (event: object) => void): void;
+    };
+  };
+  /** Lets go what was held back, and everything after it. */
+  letGo: () => void;
+}
