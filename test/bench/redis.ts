@@ -1,7 +1,7 @@
 import { setTimeout as passed } from 'node:timers/promises';
 import { LoadProcess } from './load/load-process.ts';
 import type { Stack } from './load/stacks.ts';
-import { startBare, startBullmq, startMaskwire } from './load/stacks.ts';
+import { startBullmq, startLeast, startMaskwire, startSame } from './load/stacks.ts';
 import type { Bench, Figure } from './support/figures.ts';
 import { median, quantile } from './support/figures.ts';
 import type { Stub } from './support/stub-feature-server.ts';
@@ -146,7 +146,9 @@ function paced(results: Results, stack: Stack, held: boolean): Figure[] {
 export const redis: Bench = {
   name: 'redis',
   caution:
-    'One process of each stack with a Redis of its own, 128 objects in 32 sessions. "Bursts": each object ' +
+    'One process of each stack with a Redis of its own, 128 objects in 32 sessions. "Bare script": the same ' +
+    'Redis commands as Maskwire behind node:http, nothing else; "least scripts": the fewest and smallest ' +
+    'that can work, without limits, undo, snapshots, fairness or life times. "Bursts": each object ' +
     'gets 3 clicks at once, the next 3 when all are covered by a mask; "single": one at a time, which ' +
     'never merges. Every 30 clicks an object is removed. At half of the rate of bursts they come at random ' +
     '(open loop), and the mean time inside the instant feature server is taken off. Load generator and ' +
@@ -155,10 +157,11 @@ export const redis: Bench = {
   async run(): Promise<Figure[]> {
     await using stub = await startStub(CONCURRENCY);
     await using maskwire = await startMaskwire(stub.url);
-    await using bare = await startBare(stub.url);
+    await using bare = await startSame(stub.url);
+    await using least = await startLeast(stub.url);
     await using bullmq = await startBullmq(stub.url);
     await using generator = new LoadProcess();
-    const stacks = [maskwire, bare, bullmq];
+    const stacks = [maskwire, bare, least, bullmq];
     const setting = { stacks, generator, stub };
     for (const { name, target } of stacks) await generator.tell({ kind: 'open', name, target });
     const saturate = (burst: number) => (): Load => ({ kind: 'saturate', burst });
@@ -173,7 +176,9 @@ export const redis: Bench = {
       ...stacks.flatMap((stack) => saturated(singles, stack, 'single')),
       ...held(ratios(bursts, [maskwire, bare], 'bursts'), 0.66),
       ...held(ratios(bursts, [maskwire, bullmq], 'bursts'), 2),
+      ...ratios(bursts, [maskwire, least], 'bursts'),
       ...ratios(singles, [maskwire, bare], 'single'),
+      ...ratios(singles, [maskwire, least], 'single'),
       ...ratios(singles, [maskwire, bullmq], 'single'),
       ...stacks.flatMap((stack) => paced(half, stack, stack === maskwire)),
     ];

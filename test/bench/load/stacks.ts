@@ -33,8 +33,11 @@ export const startMaskwire = (featureServer: string): Promise<Stack> =>
     startGateway({ ...PATIENT, REDIS_URL: redis, FEATURE_SERVER_URL: featureServer }),
   );
 
-export const startBare = (featureServer: string): Promise<Stack> =>
-  start('bare script', (redis) => startPeer('bare-redis.ts', [redis, featureServer]));
+export const startSame = (featureServer: string): Promise<Stack> =>
+  start('bare script', (redis) => startPeer('same-redis.ts', [redis, featureServer]));
+
+export const startLeast = (featureServer: string): Promise<Stack> =>
+  start('least scripts', (redis) => startPeer('least-redis.ts', [redis, featureServer]));
 
 export const startBullmq = (featureServer: string): Promise<Stack> =>
   start('hono + BullMQ', (redis) => startPeer('bullmq-stack.ts', [redis, featureServer]));

@@ -1,12 +1,12 @@
 /**
  * The least that a click can cost in Node with this design: node:http, ioredis, undici, and the
- * scripts of {@link file://./bare-scripts.ts}; nothing is validated, limited or remembered.
+ * scripts of {@link file://./least-scripts.ts}; nothing is validated, limited or remembered.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
-import { SCRIPTS } from './bare-scripts.ts';
+import { SCRIPTS } from './least-scripts.ts';
 import { CONCURRENCY, newId, pieces, segmenter } from './wire.ts';
 
 const LEASE_MS = 15_000;
