@@ -25,7 +25,7 @@ export function printFigures(figures: readonly Figure[]): void {
   for (const { name, value, unit, target } of figures) {
     const shown = shownValue(value);
     console.log(
-      `  ${name.padEnd(58)} ${shown.padStart(9)} ${unit.padEnd(5)} ${verdict(value, target)}`,
+      `  ${name.padEnd(70)} ${shown.padStart(9)} ${unit.padEnd(5)} ${verdict(value, target)}`,
     );
   }
 }
