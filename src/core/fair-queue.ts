@@ -1,3 +1,4 @@
+import type { CallKind } from './burst/concurrency-limit.ts';
 import { earnRetries, NEW_RETRY_BUDGET, spendRetry } from './burst/retry-budget.ts';
 import type { ServerControl } from './burst/server-control.ts';
 import {
@@ -27,6 +28,9 @@ import type { Claim, LaneName, Slot } from './fair-queue/slot.ts';
 import { callOf, leaseOf, newSlot } from './fair-queue/slot.ts';
 
 export type * from './fair-queue/item.ts';
+
+/** Of a server that does nothing else a call is asked with so much time left, however long calls took. */
+const FREE_CALL_MS = 1_000;
 
 /**
  * The rules of the pool (L5) without clock or storage: what waits, in whose turn, who works on what,
@@ -246,12 +250,13 @@ export class FairQueue<Value> {
   }
 
   /**
-   * Whether to end it without a call. While nothing is under way a call is made as long as there is any
+   * Whether to end it without a call. While nothing is under way a call is made as long as there is some
    * time left: otherwise nobody would ever learn that calls have become quicker.
    */
   #isOverdue(slot: Slot<Value>, now: number): boolean {
     if (this.#leased.size > 0) return this.#isTooLate(slot, now);
-    return now >= (slot.item.deadline ?? Number.POSITIVE_INFINITY);
+    const neededMs = Math.min(FREE_CALL_MS, this.#server.times[callOf(slot)].highMs);
+    return now + neededMs > (slot.item.deadline ?? Number.POSITIVE_INFINITY);
   }
 
   #judge(slot: Slot<Value>, lease: Claim, { call, now }: QueueRelease): void {
@@ -263,9 +268,17 @@ export class FairQueue<Value> {
     }
     if (slot.attempts === 0) this.#retries = earnRetries(this.#retries);
     const inFlight = this.#leased.size;
-    const ended = { ...call, startedAt: lease.since, now, inFlight };
+    const othersSince = this.#otherCallsSince(lease, call.kind);
+    const ended = { ...call, startedAt: lease.since, now, inFlight, othersSince };
     const alone = lease.alone && inFlight === 1;
     this.#server = withEndedCall(this.#server, lease.fence, { ...ended, alone });
+  }
+
+  #otherCallsSince(lease: Claim, kind: CallKind): readonly number[] {
+    return [...this.#leased.values()].flatMap((other) => {
+      if (other.lease === undefined || other.lease === lease) return [];
+      return other.lease.overdue || callOf(other) !== kind ? [] : [other.lease.since];
+    });
   }
 
   #mayRepeat(slot: Slot<Value>, retryAt: number, now: number): boolean {

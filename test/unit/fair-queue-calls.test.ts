@@ -17,13 +17,13 @@ function openQueue(ceiling: number): FairQueue<string> {
   return queue;
 }
 
-/** A server whose calls take half a second, found out by calls. */
-function openMeasured(ceiling: number): FairQueue<string> {
+/** A server whose calls take so long, found out by calls. */
+function openMeasured(ceiling: number, durationMs = 500): FairQueue<string> {
   const queue = openQueue(ceiling);
   for (let n = 0; n < 30; n += 1) {
     queue.enqueue(segment('a1'));
     const lease = queue.claim({ claimId: `measure ${n}`, leaseMs: 9_999, now: n * 500 });
-    const call = { kind: 'segment', result: 'ok', durationMs: 500 } as const;
+    const call = { kind: 'segment', result: 'ok', durationMs } as const;
     const how = { dirty: false, call, now: n * 500 + 500 };
     queue.release('a1', lease?.fence ?? 0, how);
   }
@@ -59,8 +59,21 @@ describe('FairQueue: deadlines', () => {
 
   it('begins one that would end too late while nothing else does, to see how long calls take', () => {
     const queue = openMeasured(1);
-    queue.enqueue({ ...segment('a1'), deadline: now + 1 });
-    expect(claim(queue, now)).toMatchObject({ key: 'a1', overdue: false });
+    queue.enqueue({ ...segment('a1'), deadline: now + 500 });
+    expect(claim(queue, now + 1)).toMatchObject({ key: 'a1', overdue: true });
+    const swamped = openMeasured(1, 8_000);
+    swamped.enqueue({ ...segment('a1'), deadline: now + 1_000 });
+    expect(claim(swamped, now)).toMatchObject({ key: 'a1', overdue: false });
+  });
+
+  it('counts calls of its kind that are under way when it judges one', () => {
+    const queue = openMeasured(4);
+    for (const key of ['a1', 'a2']) queue.enqueue(segment(key));
+    const first = claim(queue, now);
+    claim(queue, now + 1);
+    const call = { kind: 'segment', result: 'ok', durationMs: 3_000 } as const;
+    queue.release(first?.key ?? '', first?.fence ?? 0, { dirty: false, call, now: now + 3_000 });
+    expect(queue.load(now + 3_000)).toMatchObject({ limit: 2 });
   });
 
   it('goes by the newest click of an object', () => {

@@ -7,11 +7,14 @@
  * fixed points of 4 to 8 and more, which is above the whole capacity of the servers meant here.
  */
 
+import type { ServiceTime } from './service-time.ts';
+import { isJustKnown, usualTime } from './service-time.ts';
+
 /** A call this many times slower than one that had the server to itself is a sign of overload … */
 const SLOW_FACTOR = 2;
 /** … unless the difference is one that nobody would notice. */
 const SLOW_FROM_MS = 100;
-/** One slow call is a large image or an accident. */
+/** One slow call is a large image or an accident; two at the same time count, too. */
 const SLOW_IN_A_ROW = 2;
 
 /**
@@ -51,6 +54,8 @@ export interface EndedCall {
   readonly inFlight: number;
   /** Nothing else was under way when it began or when it ended. */
   readonly alone: boolean;
+  /** When the other calls of the kind that are under way were given their places. */
+  readonly othersSince: readonly number[];
 }
 
 export interface ConcurrencyLimit {
@@ -106,10 +111,16 @@ export function afterCall(
 
 function afterSlowCall(state: ConcurrencyLimit, call: EndedCall, callMs: number) {
   const slow = state.slow + 1;
-  if (slow < SLOW_IN_A_ROW) return { ...state, slow };
   const usualMs = state.baselineMs[call.kind] ?? callMs;
+  if (slow < SLOW_IN_A_ROW && !isOneOfMany(state, call)) return { ...state, slow };
   const restUntil = call.now + REST_CALLS * usualMs;
   return cut({ ...state, slow: 0, restUntil }, call, callMs);
+}
+
+/** Another one that began under the present limit is as slow already, though it has not ended. */
+function isOneOfMany({ cutAt, baselineMs }: ConcurrencyLimit, call: EndedCall): boolean {
+  const { kind, now, othersSince } = call;
+  return othersSince.some((since) => since >= cutAt && slowerThan(baselineMs[kind], now - since));
 }
 
 function cut(
@@ -153,4 +164,19 @@ function withBaseline(
       ? durationMs * FIRST_BASELINE_MARGIN
       : present + BASELINE_WEIGHT * (Math.min(durationMs, present * SLOW_FACTOR) - present);
   return { ...state, baselineMs: { ...state.baselineMs, [kind]: baselineMs } };
+}
+
+/**
+ * The first call is a guess, which the mean of the first twenty replaces. Later the mean only lowers the
+ * baseline: calls cannot take longer alone than they usually do among others.
+ */
+export function withUsual(
+  state: ConcurrencyLimit,
+  kind: CallKind,
+  time: ServiceTime,
+): ConcurrencyLimit {
+  const [present, usualMs] = [state.baselineMs[kind], usualTime(time)];
+  if (present === undefined || usualMs === undefined) return state;
+  if (usualMs >= present && !isJustKnown(time)) return state;
+  return { ...state, baselineMs: { ...state.baselineMs, [kind]: usualMs } };
 }

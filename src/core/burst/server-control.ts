@@ -2,7 +2,13 @@
 import type { Breaker } from './breaker.ts';
 import { begun, breakerState, CLOSED_BREAKER, judged, lets, withoutProbe } from './breaker.ts';
 import type { CallKind, ConcurrencyLimit, EndedCall } from './concurrency-limit.ts';
-import { afterCall, FIRST_LIMIT, showsOverload, withinCeiling } from './concurrency-limit.ts';
+import {
+  afterCall,
+  FIRST_LIMIT,
+  showsOverload,
+  withinCeiling,
+  withUsual,
+} from './concurrency-limit.ts';
 import type { ServiceTime } from './service-time.ts';
 import { recordServiceTime, UNKNOWN_SERVICE_TIME } from './service-time.ts';
 
@@ -84,7 +90,12 @@ export function withEndedCall(
   // Of one that timed out it is known that it takes longer; of one that hangs, nothing else.
   const counted = result === 'ok' ? durationMs : Math.min(durationMs, known.highMs * 2);
   const time = recordServiceTime(known, counted);
-  return { ...server, limit, breaker, times: { ...server.times, [kind]: time } };
+  return {
+    ...server,
+    limit: withUsual(limit, kind, time),
+    breaker,
+    times: { ...server.times, [kind]: time },
+  };
 }
 
 /**

@@ -37,6 +37,15 @@ export function recordServiceTime(known: ServiceTime, durationMs: number): Servi
   return { recent, meanMs, highMs: percentile95(recent) ?? meanMs * CAUTION };
 }
 
+/** The mean of all calls that are looked at, in ms; `undefined` while too few are known. */
+export function usualTime({ recent }: ServiceTime): number | undefined {
+  if (recent.length < KNOWN_FROM) return undefined;
+  return recent.reduce((sum, durationMs) => sum + durationMs, 0) / recent.length;
+}
+
+/** The last call was the first that made them enough. */
+export const isJustKnown = ({ recent }: ServiceTime): boolean => recent.length === KNOWN_FROM;
+
 /** By nearest rank; `undefined` while too few are known. */
 function percentile95(durations: readonly number[]): number | undefined {
   if (durations.length < KNOWN_FROM) return undefined;

@@ -5,7 +5,9 @@ import {
   afterCall,
   FIRST_LIMIT,
   withinCeiling,
+  withUsual,
 } from '../../../src/core/burst/concurrency-limit.ts';
+import { recordServiceTime, UNKNOWN_SERVICE_TIME } from '../../../src/core/burst/service-time.ts';
 
 const CALL_MS = 500;
 
@@ -22,6 +24,7 @@ const ordinary = (
   now,
   inFlight: Math.floor(state.limit),
   alone: Math.floor(state.limit) === 1,
+  othersSince: [],
   ...more,
 });
 
@@ -92,6 +95,31 @@ describe('concurrency limit', () => {
   it('takes two slow calls in a row for overload, one for an accident', () => {
     expect(play(8, [...ok(60), slow, {}, slow]).state.limit).toBe(8);
     expect(play(8, [...ok(60), slow, slow]).state.limit).toBe(4);
+  });
+
+  it('takes one slow call for overload when another under way is as slow already', () => {
+    const { state, now } = play(8, ok(60));
+    const beside = (since: number) => {
+      const call = { ...slow, startedAt: now, othersSince: [since] };
+      return afterCall(state, ordinary(state, now + 4 * CALL_MS, call), 8, CALL_MS).limit;
+    };
+    expect(beside(now + 2 * CALL_MS)).toBe(8);
+    expect(beside(now)).toBe(4);
+    const cut = { ...state, cutAt: now + 1 };
+    const late = { ...slow, startedAt: now + 1, othersSince: [now] };
+    expect(afterCall(cut, ordinary(cut, now + 4 * CALL_MS, late), 8, CALL_MS).limit).toBe(8);
+  });
+
+  it('takes the mean of twenty calls for the time of one alone, later only when it is less', () => {
+    const timed = (count: number, ms: number) =>
+      Array(count).fill(ms).reduce(recordServiceTime, UNKNOWN_SERVICE_TIME);
+    const state = play(8, ok(1)).state;
+    const baselineAfter = (count: number, ms: number) =>
+      withUsual(state, 'segment', timed(count, ms)).baselineMs.segment;
+    expect(state.baselineMs.segment).toBe(750);
+    expect([19, 20, 21].map((count) => baselineAfter(count, 600))).toEqual([750, 600, 600]);
+    expect([19, 20, 21].map((count) => baselineAfter(count, 900))).toEqual([750, 900, 750]);
+    expect(withUsual(FIRST_LIMIT, 'segment', timed(20, 600))).toBe(FIRST_LIMIT);
   });
 
   it('does not call slow what nobody would notice', () => {

@@ -16,7 +16,7 @@ const NOW = 1_000_000;
 
 function ended(server: ServerControl, more: Partial<EndedCall>, now = NOW): ServerControl {
   const call = { kind: 'segment', result: 'ok', startedAt: now - 100, inFlight: 1 } as const;
-  return withEndedCall(server, now, { ...call, alone: false, now, ...more });
+  return withEndedCall(server, now, { ...call, alone: false, othersSince: [], now, ...more });
 }
 
 const full = (ceiling: number) => withCeiling(newServer(ceiling), ceiling, ceiling);
@@ -82,6 +82,14 @@ describe('server control', () => {
     const third = slow(second, NOW + 5_002);
     expect(placesOf(third)).toBe(2);
     expect(third.times.segment.recent.filter((ms) => ms > 500)).toEqual([4_000]);
+  });
+
+  it('knows what is usual from many calls, whatever the first one was like', () => {
+    let server = ended(full(4), { durationMs: 900 });
+    for (let n = 0; n < 18; n += 1) server = ended(server, { durationMs: 300 }, NOW + n);
+    expect(server.limit.baselineMs).toEqual({ segment: 1_350 });
+    server = ended(server, { durationMs: 300 }, NOW + 20);
+    expect(server.limit.baselineMs).toEqual({ segment: 330 });
   });
 
   it('says that a server is degraded while its limit is cut, or after three failures', () => {

@@ -1,5 +1,5 @@
 -- What the end of a call tells about the server. `call`: kind, result, duration or nil, started_at,
--- now, in_flight, alone.
+-- now, in_flight, alone, others_since (asked for: when the other calls of the kind under way began).
 
 local function slower_than(base, duration)
   return base ~= nil and duration > base * 2 and duration > base + 100
@@ -21,9 +21,19 @@ local function cut(server, call, call_ms)
   server.slow = 0
 end
 
+-- Another one that began under the present limit is as slow already, though it has not ended.
+local function is_one_of_many(server, call)
+  for _, since in ipairs(call.others_since()) do
+    if since >= server.cut_at and slower_than(server.base[call.kind], call.now - since) then
+      return true
+    end
+  end
+  return false
+end
+
 local function slow_call(server, call, call_ms)
   server.slow = server.slow + 1
-  if server.slow < 2 then return end
+  if server.slow < 2 and not is_one_of_many(server, call) then return end
   server.slow = 0
   server.rest_until = call.now + 12 * (server.base[call.kind] or call_ms)
   cut(server, call, call_ms)
@@ -73,10 +83,14 @@ local function record_time(server, kind, duration)
   if #recent > 64 then table.remove(recent, 1) end
   redis.call('HSET', meta, field, cmsgpack.pack(recent))
   time.high = time.mean * 1.5
-  if #recent >= 20 then
-    table.sort(recent)
-    time.high = recent[math.ceil(#recent * 0.95)]
-  end
+  if #recent < 20 then return end
+  local sum = 0
+  for _, each in ipairs(recent) do sum = sum + each end
+  -- The first call was a guess; later, calls cannot take longer alone than they usually do among others.
+  local base = server.base[kind]
+  if base and (#recent == 20 or sum / #recent < base) then server.base[kind] = sum / #recent end
+  table.sort(recent)
+  time.high = recent[math.ceil(#recent * 0.95)]
 end
 
 local function end_call(server, fence, call)

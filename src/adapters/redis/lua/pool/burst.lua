@@ -62,10 +62,10 @@ local function is_too_late(server, slot, at)
   return slot.deadline ~= nil and at + server[call_of(slot)].high > slot.deadline
 end
 
--- Whether to end it without a call. While nothing is under way one is made if there is any time left.
+-- Whether to end it without a call. While nothing is under way one is made if there is some time left.
 local function is_overdue(server, slot, in_flight, now)
   if in_flight > 0 then return is_too_late(server, slot, now) end
-  return slot.deadline ~= nil and now >= slot.deadline
+  return slot.deadline ~= nil and now + math.min(1000, server[call_of(slot)].high) > slot.deadline
 end
 
 -- The place was given back without a call, or its holder was lost.

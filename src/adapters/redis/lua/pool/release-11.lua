@@ -22,6 +22,17 @@ local server = read_server()
 -- A probe is not made for the sake of the item: that it fails costs the item nothing.
 local is_probe = server.probe == slot.fence
 
+local function other_calls_since()
+  local since = {}
+  for _, other_key in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
+    local other = other_key ~= key and read(other_key)
+    if other and not other.overdue and call_of(other) == call_kind then
+      since[#since + 1] = other.since
+    end
+  end
+  return since
+end
+
 local function judge_server()
   if slot.judged then return end
   slot.judged = true
@@ -34,6 +45,7 @@ local function judge_server()
     end_call(server, slot.fence, {
       kind = call_kind, result = result, duration = tonumber(duration), started_at = slot.since,
       now = now, in_flight = in_flight, alone = slot.alone and in_flight == 1,
+      others_since = other_calls_since,
     })
   end
   write_server(server)
