@@ -138,6 +138,23 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       expect(await pool.drain()).toEqual(['a1', 'b1', 'c1']);
     });
 
+    it('A13 merges a token that is enqueued several times at one moment; the latest deadline counts', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.add('b1');
+      const spans = [1_000, 3_000, 2_000];
+      const places = await Promise.all(
+        spans.map((ms) => pool.queue.enqueue(pool.token('a1'), { now: NOW, deadlineAt: NOW + ms })),
+      );
+      expect(places.map(({ state, position }) => [state, position])).toEqual([
+        ['queued', 1],
+        ['merged', 1],
+        ['merged', 1],
+      ]);
+      expect(places[2]?.load).toEqual(await pool.queue.load(NOW));
+      await pool.drain();
+    });
+
     it('A12 tells how many are served before a token', async () => {
       await using engine = await open();
       const pool = await Pool.open(engine, 1);

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { whenSending } from './turn-end.ts';
 
 /**
  * Sends the commands of one turn of the event loop together. ioredis writes each by itself, and at
@@ -28,7 +29,7 @@ export class GatheringClient extends Redis {
     if (stream === undefined || stream === this.#gathering) return;
     this.#gathering = stream;
     stream.cork();
-    setImmediate(() => {
+    whenSending(() => {
       if (this.#gathering === stream) this.#gathering = undefined;
       stream.uncork();
     });

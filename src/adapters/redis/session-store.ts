@@ -11,7 +11,8 @@ import type {
 import type { ObjectPatch } from '../../protocol/bodies.ts';
 import type { Confirmations } from './confirmations.ts';
 import { UNCONFIRMED } from './confirmations.ts';
-import { acceptClick, clickState, undoClick } from './session/clicks.ts';
+import type { Clicks } from './session/clicks.ts';
+import { acceptClick, clickState, gatherClicks, undoClick } from './session/clicks.ts';
 import { ExpiryIndex } from './session/expiry-index.ts';
 import { addImage, findImage, removeImage, settleImage } from './session/images.ts';
 import { closeSession, findSession, openSession, touchSession } from './session/lifetime.ts';
@@ -33,11 +34,17 @@ export class RedisSessionStore implements SessionStore {
   readonly #slot: SessionSlot;
   readonly #index: ExpiryIndex;
   readonly #confirmations: Confirmations;
+  readonly #clicks: Clicks;
 
-  constructor(slot: SessionSlot, confirmations: Confirmations = UNCONFIRMED) {
+  constructor(
+    slot: SessionSlot,
+    confirmations: Confirmations = UNCONFIRMED,
+    clicks = gatherClicks(slot),
+  ) {
     this.#slot = slot;
     this.#index = new ExpiryIndex(slot);
     this.#confirmations = confirmations;
+    this.#clicks = clicks;
   }
 
   /** Each change is confirmed as soon as it was made, while what follows from it goes on. */
@@ -50,7 +57,7 @@ export class RedisSessionStore implements SessionStore {
       change.catch(() => undefined);
       confirmed.push(change);
     });
-    const result = await run(new RedisSessionStore(slot));
+    const result = await run(new RedisSessionStore(slot, UNCONFIRMED, this.#clicks));
     await Promise.all(confirmed);
     return result;
   }
@@ -96,7 +103,7 @@ export class RedisSessionStore implements SessionStore {
   }
 
   accept(session: SessionId, command: AcceptClick) {
-    return acceptClick(this.#slot, session, command);
+    return acceptClick(this.#slot, this.#clicks, session, command);
   }
 
   undo(session: SessionId, click: ClickId, now: number) {

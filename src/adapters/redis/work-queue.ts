@@ -22,6 +22,7 @@ import { POOL } from './pool-scripts.ts';
 import { safely } from './safely.ts';
 import type { Script, ScriptArgument } from './scripts.ts';
 import { run } from './scripts.ts';
+import { TurnBatch } from './turn-batch.ts';
 
 export interface WorkQueueOptions {
   readonly connections: Pick<RedisConnections, 'commands' | 'subscriber'>;
@@ -51,6 +52,7 @@ export class RedisWorkQueue implements WorkQueue {
   readonly #pool: readonly string[];
   readonly #bell: string;
   readonly #listeners = new Set<() => void>();
+  readonly #entries = new TurnBatch(this.#enqueue.bind(this));
   /** Set again by the next claim when the pool has lost it. */
   #ceiling: number | undefined;
   #keptAt = Number.NEGATIVE_INFINITY;
@@ -72,15 +74,8 @@ export class RedisWorkQueue implements WorkQueue {
     return queue;
   }
 
-  async enqueue(token: Token, entry: Entry): Promise<Enqueued> {
-    const after = token.kind === 'segment' && token.after ? prepareKey(token.after) : '';
-    const { sessionId, kind } = token;
-    const value = JSON.stringify(token);
-    const [state, position, ...load] = await this.#run(POOL.enqueue, [
-      ...[keyOf(token), sessionId, kind, after, value, this.#life, this.#bell],
-      ...[entry.cost ?? TURN_COST, spanTo(entry.deadlineAt, entry.now), this.#time(entry.now)],
-    ]);
-    return { state, position, load: loadOf(load) };
+  enqueue(token: Token, entry: Entry): Promise<Enqueued> {
+    return this.#entries.ask(JSON.stringify(token), { token, entry });
   }
 
   async admit(token: Token, { now, deadlineAt }: Entry, maxWaitMs: number): Promise<Admission> {
@@ -146,6 +141,28 @@ export class RedisWorkQueue implements WorkQueue {
     return () => this.#listeners.delete(entry);
   }
 
+  /** The same token, asked for several times at the same moment: the first adds it, the others merge. */
+  async #enqueue(
+    value: string,
+    entries: readonly { readonly token: Token; readonly entry: Entry }[],
+  ): Promise<Enqueued[]> {
+    const [first, ...others] = entries;
+    if (first === undefined) return [];
+    const { token } = first;
+    const after = token.kind === 'segment' && token.after ? prepareKey(token.after) : '';
+    const { now, deadlineAt, cost } = others.reduce(
+      (latest, { entry }) => (isLater(entry, latest) ? entry : latest),
+      first.entry,
+    );
+    const [state, position, ...load] = await this.#run(POOL.enqueue, [
+      ...[keyOf(token), token.sessionId, token.kind, after, value, this.#life, this.#bell],
+      ...[cost ?? TURN_COST, spanTo(deadlineAt, now), this.#time(now)],
+    ]);
+    const added = { state, position, load: loadOf(load) };
+    const merged = state === 'queued' ? ({ ...added, state: 'merged' } as const) : added;
+    return [added, ...others.map(() => merged)];
+  }
+
   /** Once in a while: see `keep` in `lua/pool/lib.lua`. */
   get #life(): number | '' {
     const now = performance.now();
@@ -166,6 +183,8 @@ export class RedisWorkQueue implements WorkQueue {
     for (const listener of [...this.#listeners]) safely(listener);
   }
 }
+
+const isLater = (one: Entry, other: Entry) => (one.deadlineAt ?? 0) > (other.deadlineAt ?? 0);
 
 /** The scripts are told spans, because they go by the server's clock. */
 function spanTo(at: number | undefined, now: number): number | '' {

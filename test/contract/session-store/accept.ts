@@ -143,6 +143,21 @@ export function acceptContract(engineName: string, open: OpenEngine): void {
       expect(after).toMatchObject({ replayed: true, dirty: false, revision: 1 });
     });
 
+    it('L1 takes more clicks at one moment than one command takes', async () => {
+      await using engine = await open();
+      const scene = await Scene.open(engine);
+      const first = scene.command('a', point(1));
+      const repeats = Array.from({ length: 40 }, () => first);
+      const results = await Promise.all(
+        repeats.map((command) => scene.sessions.accept(scene.session, command)),
+      );
+      // By two gateways, any of them may be the first.
+      expect(results.filter(({ replayed }) => !replayed)).toHaveLength(1);
+      expect(new Set(results.map(({ clickId, revision }) => `${clickId} ${revision}`)).size).toBe(
+        1,
+      );
+    });
+
     it('A12 refuses a click on an image that the session has not', async () => {
       await using engine = await open();
       const scene = await Scene.open(engine);

@@ -11,15 +11,18 @@ import {
   limitReached,
   tooManyInFlight,
 } from '../../memory/session/admission.ts';
+import type { ScriptArgument } from '../scripts.ts';
 import { script } from '../scripts.ts';
+import { TurnBatch } from '../turn-batch.ts';
 import { sessionImage } from './images.ts';
 import type { Reply, Written } from './refusal.ts';
 import { done } from './refusal.ts';
 import type { SessionPart, SessionSlot } from './session-slot.ts';
 
 type ChangeResult = [change: string, replayed: 0 | 1, image?: string, facts?: string];
+type Accepted = Written<ChangeResult>;
 
-const ACCEPT = script<Written<ChangeResult>>('session/accept-6');
+const ACCEPT = script<Accepted[]>('session/accept-6');
 const ACCEPT_KEYS: readonly SessionPart[] = [
   'state',
   'log',
@@ -39,27 +42,45 @@ const UNDO_KEYS: readonly SessionPart[] = [
 ];
 const CLICK = script<Reply<[body: string]>>('session/click-2');
 
-export async function acceptClick(
-  slot: SessionSlot,
-  session: SessionId,
-  command: AcceptClick,
-): Promise<Changed> {
+/** Clicks on one session that come at the same time are taken together, by whichever request. */
+export type Clicks = TurnBatch<AcceptClick, Accepted>;
+
+export function gatherClicks(slot: SessionSlot): Clicks {
   const { maxObjects, maxObjectsInFlight, maxPointsPerObject } = slot.settings;
-  const { clickId, imageId, objectId, part, clientRef, traceparent } = command;
-  const reply = await slot.write(ACCEPT, slot.keys(session, ACCEPT_KEYS), [
-    command.now,
-    slot.history,
-    ...[clickId, imageId, objectId],
-    command.idempotency?.key ?? '',
-    command.idempotency?.fingerprint ?? '',
-    command.overloaded === undefined ? '' : '1',
+  const limits = [
     maxObjects,
     maxPointsPerObject,
     maxObjectsInFlight < maxObjects ? maxObjectsInFlight : '',
+  ];
+  return new TurnBatch((session, commands) => {
+    const now = Math.max(...commands.map((command) => command.now));
+    const args = [now, slot.history, ...limits, ...commands.flatMap(clickArguments)];
+    return slot.run(ACCEPT, slot.keys(session as SessionId, ACCEPT_KEYS), args);
+  });
+}
+
+function clickArguments(command: AcceptClick): readonly ScriptArgument[] {
+  const { clickId, imageId, objectId, part, clientRef, traceparent, idempotency } = command;
+  return [
+    ...[clickId, imageId, objectId],
+    idempotency?.key ?? '',
+    idempotency?.fingerprint ?? '',
+    command.overloaded === undefined ? '' : '1',
     traceparent ?? '',
     ...contentOf(part, clientRef),
     ...reachOf(part),
-  ]);
+  ];
+}
+
+export async function acceptClick(
+  slot: SessionSlot,
+  clicks: Clicks,
+  session: SessionId,
+  command: AcceptClick,
+): Promise<Changed> {
+  const { maxObjectsInFlight } = slot.settings;
+  const { imageId, objectId, part } = command;
+  const reply = slot.written(slot.key(session, 'state'), await clicks.ask(session, command));
   if (reply[0] === 'out_of_bounds') {
     checkInside(part, { width: Number(reply[1]), height: Number(reply[2]) });
   }

@@ -96,10 +96,14 @@ export class SessionSlot {
     keys: readonly string[],
     args: readonly ScriptArgument[],
   ): Promise<Reply<Result>> {
-    const reply = await this.run(script, keys, args);
+    return this.written(keys[0] ?? '', await this.run(script, keys, args));
+  }
+
+  /** Takes note of what a script has written; what it replied about that. */
+  written<Result extends readonly unknown[]>(key: string, reply: Written<Result>): Reply<Result> {
     if (!isDone(reply)) return reply;
     const [state, replicationId, ...result] = reply;
-    this.#wrote(keys[0] ?? '', replicationId);
+    this.#wrote(key, replicationId);
     return [state, ...result];
   }
 }

@@ -1,17 +1,19 @@
 #!lua
--- Takes a click, or gives its first answer again (L1). Everything is checked before anything is changed.
+-- Takes clicks one after the other, or gives their first answers again (L1). Everything about a click is
+-- checked before anything is changed for it; one that is refused takes nothing from the others.
 -- KEYS  state, log, channel, keys of callers, answers, tombstones
--- ARGV  now, history, click, image, object, key, fingerprint, overloaded ('1' or ''), most objects,
---       most points, most objects in flight ('' when there can be no more), traceparent, points, box,
---       client ref, points key, box key, weight, least coordinate (below 0 for a flat box, too),
---       right and bottom of the points, right and bottom of the box
---       ('' for what there is none of)
--- Reply { 'done', replication id, change, replayed (1, 0), image and facts of a dirty object } | { refusal, more … }
+-- ARGV  now, history, most objects, most points, most objects in flight ('' when there can be no more),
+--       and for each click: id, image, object, key, fingerprint, overloaded ('1' or ''), traceparent,
+--       points, box, client ref, points key, box key, weight, least coordinate (below 0 for a flat box,
+--       too), right and bottom of the points, right and bottom of the box ('' for what there is none of)
+-- Reply for each click { 'done', replication id, change, replayed (1, 0), image and facts of a dirty
+--       object } | { refusal, more … }
 local state, log, channel, keys, answers, tombstones = unpack(KEYS)
-local now, history, click_id, image_id, object_id, key, fingerprint, overloaded = unpack(ARGV, 1, 8)
-local most_objects, most_points, most_in_flight, traceparent = unpack(ARGV, 9, 12)
-local points, box, client_ref, points_key, box_key, weight = unpack(ARGV, 13, 18)
-local least, point_right, point_bottom, box_right, box_bottom = unpack(ARGV, 19, 23)
+local now, history, most_objects, most_points, most_in_flight = unpack(ARGV, 1, 5)
+local OF_ALL, OF_EACH = 5, 18
+-- Of the click that is being looked at.
+local click_id, image_id, object_id, key, fingerprint, overloaded, traceparent, points, box, client_ref,
+  points_key, box_key, weight, least, point_right, point_bottom, box_right, box_bottom
 -- include session/lib/fields
 -- include session/lib/log
 -- include session/lib/objects
@@ -78,69 +80,82 @@ local function create_object(ids, tombstone, floor)
   }
 end
 
-local found = find_session(
-  'key ' .. key, 'click ' .. click_id, 'departed ' .. click_id, 'image ' .. image_id,
-  'facts ' .. image_id, 'object ' .. object_id, 'prompt ' .. object_id, 'pending ' .. object_id,
-  'objects', 'tombstone ' .. object_id, 'revisionFloor')
-if not found then return { 'session_not_found' } end
-local keyed, owner, departed, image, facts = unpack(found, 5, 9)
-if keyed then
-  local change, reused = keyed_change(keyed)
-  if reused then return { 'idempotency_key_reused' } end
-  return replayed(change)
-end
-if owner or departed then return replayed(earlier_change(owner, departed)) end
-
-image = parse_image(image_id, image)
-if not image then return { 'image_not_found' } end
-local outside = tonumber(least) < 0
-  or tonumber(point_right) >= image.width or tonumber(point_bottom) >= image.height
-  or tonumber(box_right) > image.width or tonumber(box_bottom) > image.height
-if outside then return { 'out_of_bounds', image.width, image.height } end
-
-local object = parse_object(object_id, found[10], found[11], nil, found[12])
-local objects = found[13] or ''
-if object and object.image ~= image_id then return { 'conflict' } end
-if not object and select(2, string.gsub(objects, '%S+', '')) >= tonumber(most_objects) then
-  return { 'limit_reached', 'maxObjects' }
-end
-local click = {
-  weight = tonumber(weight), points = points, points_key = points_key, box = box, box_key = box_key,
-  client_ref = client_ref,
-}
-local sum = click.weight + (object and object.weight or 0)
-if sum > tonumber(most_points) then return { 'limit_reached', 'maxPointsPerObject' } end
-local prompt = extend_prompt(object and object.prompt or EMPTY_PROMPT, click)
-local remembered = recall(answer_key(image_id, prompt))
-if not remembered and not (object and is_dirty(object)) then
-  if most_in_flight ~= '' and in_flight(objects) >= tonumber(most_in_flight) then
-    return { 'rate_limited' }
+-- The newest of what this script writes itself is flushed before.
+local function take(find)
+  local found = find(
+    'key ' .. key, 'click ' .. click_id, 'departed ' .. click_id, 'image ' .. image_id,
+    'facts ' .. image_id, 'object ' .. object_id, 'prompt ' .. object_id, 'pending ' .. object_id,
+    'objects', 'tombstone ' .. object_id, 'revisionFloor')
+  if not found then return { 'session_not_found' } end
+  local keyed, owner, departed, image, facts = unpack(found, 5, 9)
+  if keyed then
+    local change, reused = keyed_change(keyed)
+    if reused then return { 'idempotency_key_reused' } end
+    return replayed(change)
   end
-  if overloaded ~= '' then return { 'overloaded' } end
+  if owner or departed then return replayed(earlier_change(owner, departed)) end
+
+  image = parse_image(image_id, image)
+  if not image then return { 'image_not_found' } end
+  local outside = tonumber(least) < 0
+    or tonumber(point_right) >= image.width or tonumber(point_bottom) >= image.height
+    or tonumber(box_right) > image.width or tonumber(box_bottom) > image.height
+  if outside then return { 'out_of_bounds', image.width, image.height } end
+
+  local object = parse_object(object_id, found[10], found[11], nil, found[12])
+  local objects = found[13] or ''
+  if object and object.image ~= image_id then return { 'conflict' } end
+  if not object and select(2, string.gsub(objects, '%S+', '')) >= tonumber(most_objects) then
+    return { 'limit_reached', 'maxObjects' }
+  end
+  local click = {
+    weight = tonumber(weight), points = points, points_key = points_key, box = box, box_key = box_key,
+    client_ref = client_ref,
+  }
+  local sum = click.weight + (object and object.weight or 0)
+  if sum > tonumber(most_points) then return { 'limit_reached', 'maxPointsPerObject' } end
+  local prompt = extend_prompt(object and object.prompt or EMPTY_PROMPT, click)
+  local remembered = recall(answer_key(image_id, prompt))
+  if not remembered and not (object and is_dirty(object)) then
+    if most_in_flight ~= '' and in_flight(objects) >= tonumber(most_in_flight) then
+      return { 'rate_limited' }
+    end
+    if overloaded ~= '' then return { 'overloaded' } end
+  end
+
+  object = object or create_object(objects, found[14], found[15])
+  object.rev = object.rev + 1
+  object.weight = sum
+  object.changed_at = now
+  object.traceparent = traceparent
+  object.prompt = prompt
+  local revision = tostring(object.rev)
+  set('click ' .. click_id, object_id)
+  local position = append('click.accepted', '{"clickId":"' .. click_id .. '","objectId":"' .. object_id
+    .. '","imageId":"' .. image_id .. '","revision":' .. revision .. ',' .. click_members(click) .. '}')
+  object.pending = joined(object.pending, pending_click(click_id, revision, position, click), '\n')
+  local change = change_text(click_id, object_id, image_id, revision, position)
+  if remembered then
+    object.ended = redis.call('HGET', state, 'ended ' .. object_id) or ''
+    publish_remembered(object, remembered)
+  else
+    set('pending ' .. object_id, object.pending)
+    renew_preparation(image)
+  end
+  save_object(object)
+  set('prompt ' .. object_id, prompt)
+  if key ~= '' then remember_key(change) end
+  if remembered then return { 'done', replid, change, 0 } end
+  return { 'done', replid, change, 0, image.text, facts }
 end
 
-object = object or create_object(objects, found[14], found[15])
-object.rev = object.rev + 1
-object.weight = sum
-object.changed_at = now
-object.traceparent = traceparent
-object.prompt = prompt
-local revision = tostring(object.rev)
-set('click ' .. click_id, object_id)
-local position = append('click.accepted', '{"clickId":"' .. click_id .. '","objectId":"' .. object_id
-  .. '","imageId":"' .. image_id .. '","revision":' .. revision .. ',' .. click_members(click) .. '}')
-object.pending = joined(object.pending, pending_click(click_id, revision, position, click), '\n')
-local change = change_text(click_id, object_id, image_id, revision, position)
-if remembered then
-  object.ended = redis.call('HGET', state, 'ended ' .. object_id) or ''
-  publish_remembered(object, remembered)
-else
-  set('pending ' .. object_id, object.pending)
-  renew_preparation(image)
+local replies = {}
+for from = OF_ALL + 1, #ARGV, OF_EACH do
+  click_id, image_id, object_id, key, fingerprint, overloaded, traceparent, points, box, client_ref,
+    points_key, box_key, weight, least, point_right, point_bottom, box_right, box_bottom =
+    unpack(ARGV, from, from + OF_EACH - 1)
+  if from > OF_ALL + 1 then flush() end
+  replies[#replies + 1] = take(epoch and find_again or find_session)
 end
-save_object(object)
-set('prompt ' .. object_id, prompt)
-if key ~= '' then remember_key(change) end
 commit(now, history)
-if remembered then return { 'done', replid, change, 0 } end
-return { 'done', replid, change, 0, image.text, facts }
+return replies

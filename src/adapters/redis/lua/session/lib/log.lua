@@ -14,11 +14,15 @@ local function start_epoch()
   redis.call('HSET', state, 'epoch', epoch, 'last', last, 'replid', replid)
 end
 
+local function find_again(...)
+  return redis.call('HMGET', state, 'epoch', 'last', 'replid', 'keptUntil', ...)
+end
+
 -- The values of these fields, after the four that it looks at itself; nil when there is no such session.
 -- Starts a new epoch when the log is not the one that was written: missing, cut, or of another server's
 -- history.
 local function find_session(...)
-  local facts = redis.call('HMGET', state, 'epoch', 'last', 'replid', 'keptUntil', ...)
+  local facts = find_again(...)
   if not facts[1] then
     redis.call('UNLINK', log)
     return nil
