@@ -96,8 +96,8 @@ class Pool {
   }
 
   /** So many calls of half a second each, one after the other, until now. */
-  async callTimes(count: number): Promise<void> {
-    const call = { kind: 'segment', result: 'ok', durationMs: 500 } as const;
+  async callTimes(count: number, durationMs = 500): Promise<void> {
+    const call = { kind: 'segment', result: 'ok', durationMs } as const;
     for (let n = 0; n < count; n += 1) {
       await this.add('z9');
       await this.call(call);
@@ -607,12 +607,23 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       await using engine = await open();
       const pool = await Pool.open(engine, 3);
       await pool.callTimes(20);
-      await pool.queue.enqueue(pool.token('z1'), { now: NOW, deadlineAt: NOW + 1 });
-      // Nothing else is under way: it is made, to see how long calls take.
-      expect((await pool.mustClaim()).overdue).toBe(false);
+      await pool.add('z1');
+      await pool.mustClaim();
       await pool.queue.enqueue(pool.token('a1'), { now: NOW, deadlineAt: NOW + 499 });
       await pool.queue.enqueue(pool.token('b1'), { now: NOW, deadlineAt: NOW + 500 });
       expect((await pool.mustClaim()).overdue).toBe(true);
+      expect((await pool.mustClaim()).overdue).toBe(false);
+    });
+
+    it('begins one while nothing else is under way when a second is left, to see how long calls take', async () => {
+      await using engine = await open();
+      const pool = await Pool.open(engine, 1);
+      await pool.callTimes(20, 4_000);
+      await pool.queue.enqueue(pool.token('a1'), { now: NOW, deadlineAt: NOW + 999 });
+      await pool.queue.enqueue(pool.token('b1'), { now: NOW, deadlineAt: NOW + 1_000 });
+      const overdue = await pool.mustClaim();
+      expect([nameOf(overdue), overdue.overdue]).toEqual(['a1', true]);
+      await pool.done(overdue);
       expect((await pool.mustClaim()).overdue).toBe(false);
     });
 
