@@ -1,20 +1,19 @@
 import type { CallKind } from './burst/concurrency-limit.ts';
-import { earnRetries, NEW_RETRY_BUDGET, spendRetry } from './burst/retry-budget.ts';
-import type { ServerControl } from './burst/server-control.ts';
+import { earnRetries, spendRetry } from './burst/retry-budget.ts';
+import type { ServerControl, ServerHealth } from './burst/server-control.ts';
 import {
-  healthOf,
-  mayBegin,
-  newServer,
+  healthOfAll,
   nextProbeAt,
-  placesOf,
   waitMs,
   withCall,
   withCeiling,
   withEndedCall,
   withoutCall,
 } from './burst/server-control.ts';
+import { ONLY_SERVER, ServerSet } from './burst/server-set.ts';
 import { Deadlines } from './fair-queue/deadlines.ts';
 import type {
+  QueueCall,
   QueueFigures,
   QueueItem,
   QueueLease,
@@ -26,6 +25,7 @@ import { Lanes } from './fair-queue/lanes.ts';
 import { Reservations } from './fair-queue/reservations.ts';
 import type { Claim, LaneName, Slot } from './fair-queue/slot.ts';
 import { callOf, leaseOf, newSlot } from './fair-queue/slot.ts';
+import type { ServerId } from './ids.ts';
 
 export type * from './fair-queue/item.ts';
 
@@ -34,7 +34,7 @@ const FREE_CALL_MS = 1_000;
 
 /**
  * The rules of the pool (L5) without clock or storage: what waits, in whose turn, who works on what,
- * and how much the feature server is given. Deterministic: the same calls give the same answers.
+ * and how much each feature server is given. Deterministic: the same calls give the same answers.
  *
  * Sessions take turns, items of a session take turns, an item that is enqueued again keeps its
  * place; never more leases for calls than the limit, one lease a key, fences rise. A lease lives
@@ -52,12 +52,16 @@ export class FairQueue<Value> {
   readonly #lanes = new Lanes<Value>();
   readonly #deadlines = new Deadlines(this.#slots);
   readonly #reservations = new Reservations();
-  #server: ServerControl;
-  #retries = NEW_RETRY_BUDGET;
+  readonly #servers: ServerSet;
   #lastFence = 0;
 
   constructor(ceiling: number) {
-    this.#server = newServer(ceiling);
+    this.#servers = new ServerSet(ceiling, (server) => this.#inFlight(server));
+  }
+
+  /** The feature servers from now on, in any order, and how many calls there may ever be in all. */
+  useServers(servers: readonly ServerId[], most?: number): void {
+    this.#servers.use(servers, most);
   }
 
   /** Never refuses. Promotes the preparation that the item waits for, to just before it. */
@@ -86,6 +90,7 @@ export class FairQueue<Value> {
     if (overdue !== undefined) this.#lanes.remove(overdue);
     const slot = overdue ?? this.#nextInTurn(now);
     if (slot === undefined) return undefined;
+    const server = this.#serverFor(slot, overdue === undefined, now);
     // Microseconds: a queue that lost its memory still gives greater fences than before.
     this.#lastFence = Math.max(this.#lastFence + 1, now * 1000);
     const lease: Claim = {
@@ -93,13 +98,14 @@ export class FairQueue<Value> {
       fence: this.#lastFence,
       since: now,
       until: now + request.leaseMs,
-      overdue: this.#isOverdue(slot, now),
-      alone: this.#leased.size === 0,
+      overdue: this.#isOverdue(slot, server, now),
+      server,
+      alone: this.#inFlight(server) === 0,
       judged: false,
     };
     slot.lease = lease;
     this.#leased.set(request.claimId, slot);
-    if (!lease.overdue) this.#server = withCall(this.#server, lease.fence);
+    if (!lease.overdue) this.#control(server, (control) => withCall(control, lease.fence));
     return leaseOf(slot, lease);
   }
 
@@ -116,16 +122,20 @@ export class FairQueue<Value> {
     const slot = this.#slots.get(key);
     const lease = slot?.lease;
     if (slot === undefined || lease?.fence !== fence) return 'gone';
-    // A probe is not made for the sake of the item: that it fails costs the item nothing.
-    const isProbe = this.#server.breaker.probe === fence;
+    // A probe is not made for the sake of the item, and who was not there has not failed it: it costs
+    // the item nothing.
+    const isProbe = this.#servers.get(lease.server).control.breaker.probe === fence;
+    const isFree = isProbe || how.call?.result === 'unreachable';
     this.#judge(slot, lease, how);
     const repeats = how.retryAt !== undefined;
-    if (repeats && !isProbe && !this.#mayRepeat(slot, how.retryAt, how.now)) return 'kept';
+    if (repeats && !isFree && !this.#mayRepeat(slot, lease, how.retryAt, how.now)) return 'kept';
     this.#leased.delete(lease.claimId);
     slot.lease = undefined;
     this.#postpone(slot, how.deadline);
-    if (repeats) this.#offerLater(slot, how.retryAt, isProbe ? 0 : 1);
-    else if (how.dirty || slot.again) this.#offer(slot, 0);
+    if (repeats) {
+      slot.avoid = hasLeft(how.call?.result) ? lease.server : undefined;
+      this.#offerLater(slot, how.retryAt, isFree ? 0 : 1);
+    } else if (how.dirty || slot.again) this.#offer(slot, 0, how.healing);
     else this.#forget(slot);
     return 'ended';
   }
@@ -135,8 +145,9 @@ export class FairQueue<Value> {
     const over = [...this.#leased.values()].filter((slot) => (slot.lease?.until ?? 0) <= now);
     for (const slot of over) {
       if (slot.lease !== undefined) {
-        this.#leased.delete(slot.lease.claimId);
-        this.#server = withoutCall(this.#server, slot.lease.fence);
+        const { claimId, server, fence } = slot.lease;
+        this.#leased.delete(claimId);
+        this.#control(server, (control) => withoutCall(control, fence));
       }
       slot.lease = undefined;
       this.#offer(slot, slot.attempts + 1);
@@ -175,8 +186,7 @@ export class FairQueue<Value> {
     if (this.#slots.has(item.key)) return undefined;
     this.#reservations.remove(item.key);
     const ahead = this.#leased.size + this.preview(item) + this.#reservations.count(now);
-    const { highMs, meanMs } = this.#server.times.segment;
-    const places = placesOf(this.#server);
+    const { places, highMs, meanMs } = this.#servers.together;
     const wait = waitMs(ahead, places, meanMs);
     const inTime = item.deadline === undefined || now + wait + highMs <= item.deadline;
     // What is next is let in whatever is thought of calls: otherwise nobody would ever learn better.
@@ -189,23 +199,28 @@ export class FairQueue<Value> {
 
   load(now: number): QueueFigures {
     const leased = this.#leased.size;
-    const server = this.#server;
+    const { places, meanMs } = this.#servers.together;
     return {
       waiting: this.#slots.size - leased,
       leased,
-      limit: placesOf(server),
-      ceiling: server.ceiling,
-      health: healthOf(server, now),
-      callMs: Math.round(server.times.segment.meanMs),
+      limit: places,
+      ceiling: this.#servers.ceiling,
+      health: healthOfAll(this.#servers.healths(now)),
+      callMs: Math.round(meanMs),
     };
+  }
+
+  /** How each server is, in their order. */
+  healths(now: number): readonly ServerHealth[] {
+    return this.#servers.healths(now);
   }
 
   /**
    * Leases above a lowered ceiling run on; no new one is given until they are below it. `atLeast` is
    * where the limit starts when it is not to start at one call.
    */
-  setCeiling(ceiling: number, atLeast = 1): void {
-    this.#server = withCeiling(this.#server, ceiling, atLeast);
+  setCeiling(ceiling: number, atLeast = 1, server = ONLY_SERVER): void {
+    this.#control(server, (control) => withCeiling(control, ceiling, atLeast));
   }
 
   /** When something that waits for a time may be claimed, or a lease runs out; the earliest. */
@@ -215,12 +230,13 @@ export class FairQueue<Value> {
     for (const slot of this.#lanes.retries) {
       if (slot.notBefore > now) due = Math.min(due, slot.notBefore);
     }
-    due = Math.min(due, nextProbeAt(this.#server, now));
+    for (const control of this.#servers.controls) due = Math.min(due, nextProbeAt(control, now));
     return due === Number.POSITIVE_INFINITY ? undefined : due;
   }
 
   #merge(slot: Slot<Value>, item: QueueItem<Value>): QueueSpot {
     if (item.after !== undefined) slot.item = { ...slot.item, after: item.after };
+    if (item.rank !== undefined) slot.item = { ...slot.item, rank: item.rank };
     this.#postpone(slot, item.deadline);
     if (slot.lease === undefined) return { state: 'merged', position: this.#lanes.position(slot) };
     // What is prepared cannot change, so the call under way does for everybody.
@@ -236,55 +252,83 @@ export class FairQueue<Value> {
   }
 
   #nextInTurn(now: number): Slot<Value> | undefined {
-    if (!mayBegin(this.#server, this.#leased.size, now)) return undefined;
-    return this.#lanes.serve(
-      ({ notBefore, item }) =>
-        notBefore <= now && (item.after === undefined || !this.#slots.has(item.after)),
-    );
+    if (this.#servers.choose({}, now) === undefined) return undefined;
+    return this.#lanes.serve((slot) => {
+      const { notBefore, item } = slot;
+      if (notBefore > now || (item.after !== undefined && this.#slots.has(item.after)))
+        return false;
+      // Whatever may go to any server may go now.
+      return item.only === undefined || this.#servers.choose(wishOf(slot), now) !== undefined;
+    });
   }
 
-  /** A call that began then and took as long as slow ones do would end too late. */
-  #isTooLate(slot: Slot<Value>, at: number): boolean {
+  /** What is ended without a call needs no room. */
+  #serverFor(slot: Slot<Value>, inTurn: boolean, now: number): ServerId {
+    const wish = wishOf(slot);
+    const [first = ONLY_SERVER] = this.#servers.order(wish);
+    return (inTurn ? this.#servers.choose(wish, now) : undefined) ?? first;
+  }
+
+  #inFlight(server: ServerId): number {
+    if (this.#servers.names.length === 1) return this.#leased.size;
+    let count = 0;
+    for (const { lease } of this.#leased.values()) if (lease?.server === server) count += 1;
+    return count;
+  }
+
+  #control(server: ServerId, change: (control: ServerControl) => ServerControl): void {
+    this.#servers.set(server, { control: change(this.#servers.get(server).control) });
+  }
+
+  /** A call of that server that began then and took as long as slow ones do would end too late. */
+  #isTooLate(slot: Slot<Value>, server: ServerId, at: number): boolean {
     const { deadline } = slot.item;
-    return deadline !== undefined && at + this.#server.times[callOf(slot)].highMs > deadline;
+    const { times } = this.#servers.get(server).control;
+    return deadline !== undefined && at + times[callOf(slot)].highMs > deadline;
   }
 
   /**
    * Whether to end it without a call. While nothing is under way a call is made as long as there is some
    * time left: otherwise nobody would ever learn that calls have become quicker.
    */
-  #isOverdue(slot: Slot<Value>, now: number): boolean {
-    if (this.#leased.size > 0) return this.#isTooLate(slot, now);
-    const neededMs = Math.min(FREE_CALL_MS, this.#server.times[callOf(slot)].highMs);
+  #isOverdue(slot: Slot<Value>, server: ServerId, now: number): boolean {
+    if (this.#inFlight(server) > 0) return this.#isTooLate(slot, server, now);
+    const { times } = this.#servers.get(server).control;
+    const neededMs = Math.min(FREE_CALL_MS, times[callOf(slot)].highMs);
     return now + neededMs > (slot.item.deadline ?? Number.POSITIVE_INFINITY);
   }
 
   #judge(slot: Slot<Value>, lease: Claim, { call, now }: QueueRelease): void {
     if (lease.judged) return;
     lease.judged = true;
+    const { server, fence } = lease;
     if (call === undefined) {
-      this.#server = withoutCall(this.#server, lease.fence);
+      this.#control(server, (control) => withoutCall(control, fence));
       return;
     }
-    if (slot.attempts === 0) this.#retries = earnRetries(this.#retries);
-    const inFlight = this.#leased.size;
+    if (slot.attempts === 0) {
+      this.#servers.set(server, { retries: earnRetries(this.#servers.get(server).retries) });
+    }
+    const inFlight = this.#inFlight(server);
     const othersSince = this.#otherCallsSince(lease, call.kind);
-    const ended = { ...call, startedAt: lease.since, now, inFlight, othersSince };
     const alone = lease.alone && inFlight === 1;
-    this.#server = withEndedCall(this.#server, lease.fence, { ...ended, alone });
+    const ended = { ...call, startedAt: lease.since, now, inFlight, othersSince, alone };
+    this.#control(server, (control) => withEndedCall(control, fence, ended));
   }
 
   #otherCallsSince(lease: Claim, kind: CallKind): readonly number[] {
     return [...this.#leased.values()].flatMap((other) => {
-      if (other.lease === undefined || other.lease === lease) return [];
-      return other.lease.overdue || callOf(other) !== kind ? [] : [other.lease.since];
+      const { lease: its } = other;
+      if (its === undefined || its === lease || its.server !== lease.server) return [];
+      return its.overdue || callOf(other) !== kind ? [] : [its.since];
     });
   }
 
-  #mayRepeat(slot: Slot<Value>, retryAt: number, now: number): boolean {
-    if (this.#isTooLate(slot, retryAt)) return false;
-    const left = spendRetry(this.#retries, now);
-    if (left !== undefined) this.#retries = left;
+  /** By the budget of the server that failed: one in trouble does not use up what others have saved. */
+  #mayRepeat(slot: Slot<Value>, { server }: Claim, retryAt: number, now: number): boolean {
+    if (this.#isTooLate(slot, server, retryAt)) return false;
+    const left = spendRetry(this.#servers.get(server).retries, now);
+    if (left !== undefined) this.#servers.set(server, { retries: left });
     return left !== undefined;
   }
 
@@ -304,10 +348,12 @@ export class FairQueue<Value> {
   }
 
   /** At the tail. */
-  #offer(slot: Slot<Value>, attempts = 0): void {
+  #offer(slot: Slot<Value>, attempts = 0, healed = false): void {
     slot.attempts = attempts;
     slot.notBefore = 0;
     slot.again = false;
+    slot.avoid = undefined;
+    slot.healed = healed;
     const inAdvance = slot.item.kind === 'prepare' && !slot.promoted;
     this.#put(slot, inAdvance ? 'preparation' : 'interactive');
   }
@@ -329,3 +375,9 @@ export class FairQueue<Value> {
     if (this.#slots.size === 0) this.#lanes.reset();
   }
 }
+
+const wishOf = ({ item: { rank, only }, avoid }: Slot<unknown>) => ({ rank, only, avoid });
+
+/** A server that gives no answer is better asked by nobody for now; one that is busy will have time. */
+const hasLeft = (result: QueueCall['result'] | undefined) =>
+  result === 'failed' || result === 'timeout' || result === 'unreachable';

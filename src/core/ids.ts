@@ -15,6 +15,8 @@ export type ObjectId = Branded<'ObjectId'>;
 export type ClickId = Branded<'ClickId'>;
 /** Whose data something is. One gateway without authentication has one tenant. */
 export type Tenant = Branded<'Tenant'>;
+/** One of the feature servers, as all gateways name it; letters, digits and hyphens. */
+export type ServerId = Branded<'ServerId'>;
 
 const SESSION_ID = /^ses_[A-Za-z0-9_-]{22,64}$/;
 const IMAGE_ID = /^sha256-[0-9a-f]{64}$/;
@@ -33,3 +35,4 @@ export const imageId = (text: string): ImageId => text as ImageId;
 export const objectId = (text: string): ObjectId => text as ObjectId;
 export const clickId = (text: string): ClickId => text as ClickId;
 export const tenant = (text: string): Tenant => text as Tenant;
+export const serverId = (text: string): ServerId => text as ServerId;

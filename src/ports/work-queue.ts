@@ -1,5 +1,6 @@
+import type { ServerHealth } from '../core/burst/server-control.ts';
 import type { QueueCall, QueueFigures, ReleaseReply } from '../core/fair-queue.ts';
-import type { ObjectId, SessionId, Tenant } from '../core/ids.ts';
+import type { ObjectId, ServerId, SessionId, Tenant } from '../core/ids.ts';
 import type { ImageFacts } from './session-store.ts';
 
 /** "This object is dirty": at most one token for each object, whatever the number of its clicks. */
@@ -11,7 +12,10 @@ export interface SegmentToken {
   readonly after?: PrepareToken | undefined;
 }
 
-/** "This content needs its embedding": one token for each tenant and content. */
+/**
+ * "This content needs its embedding": one token for each tenant and content, and one for each server
+ * that is to have it besides.
+ */
 export interface PrepareToken {
   readonly kind: 'prepare';
   /** Whose turn it takes: the session that asked first. */
@@ -19,6 +23,8 @@ export interface PrepareToken {
   readonly tenant: Tenant;
   /** What is prepared: the image together with its reference, if it has one. */
   readonly image: ImageFacts;
+  /** That server and no other; the one that the image belongs to when absent. */
+  readonly server?: ServerId | undefined;
 }
 
 export type Token = SegmentToken | PrepareToken;
@@ -49,6 +55,10 @@ export interface Lease {
   readonly deadlineAt: number | undefined;
   /** A call would end after the deadline: the work is to be ended without one. */
   readonly overdue: boolean;
+  /** Who is to be called. Another one than a preparation names when that one is not there. */
+  readonly server: ServerId;
+  /** What it needs has been made anew for its sake, and since then it was not answered. */
+  readonly healed: boolean;
 }
 
 export interface ClaimRequest {
@@ -67,7 +77,8 @@ export interface Claimed {
   readonly leases: readonly Lease[];
   /** When something that waits for a time becomes claimable, or a lease runs out; if ever. */
   readonly dueAt: number | undefined;
-  readonly health: QueueFigures['health'];
+  /** Of each feature server, in the order of {@link WorkQueue.useServers}. */
+  readonly healths: readonly ServerHealth[];
 }
 
 export interface Release {
@@ -79,6 +90,8 @@ export interface Release {
   readonly call?: QueueCall | undefined;
   /** Of what is offered again, if that is later than before. */
   readonly deadlineAt?: number | undefined;
+  /** It is offered again because what it needs is made anew; its next lease says so. */
+  readonly healing?: boolean | undefined;
   readonly now: number;
 }
 
@@ -102,6 +115,8 @@ export interface Admission {
  *
  * Guarantees: sessions take turns, objects of a session take turns, a merged token keeps its place;
  * never more leases for calls than the limit, nor than the ceiling; one lease a token; fences rise.
+ * Of several servers, the calls for an image go to the first in its order (`core/affinity.ts`) that can
+ * be called, is below its own limit, and has no more than 1.25 times its share of all calls under way.
  * Nothing is lost: a lease that is neither renewed nor released is offered again after it ran out.
  * A token whose deadline has come is leased as `overdue`, whatever the limit.
  */
@@ -130,10 +145,15 @@ export interface WorkQueue {
   place(token: Token): Promise<QueuePlace | undefined>;
   load(now: number): Promise<QueueLoad>;
   /**
-   * Calls that may ever be open at once, over all gateways (B6). The limit below it starts at 1 and
-   * finds its way by how calls end; `atLeast` lets it start higher.
+   * The feature servers that this gateway can call; one without a name until then. `most` bounds the
+   * calls at all of them together.
    */
-  setCeiling(ceiling: number, atLeast?: number): Promise<void>;
+  useServers(servers: readonly ServerId[], most?: number): void;
+  /**
+   * Calls that may ever be open at a server at once, over all gateways (B6). The limit below it starts
+   * at 1 and finds its way by how calls end; `atLeast` lets it start higher. Until then it is not called.
+   */
+  setCeiling(ceiling: number, atLeast?: number, server?: ServerId): Promise<void>;
   /** Names what the pool remembers; it has another name when it may have lost something. */
   generation(): Promise<string>;
   /** Rings when something may have become claimable; may ring for nothing. */

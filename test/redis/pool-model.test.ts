@@ -6,7 +6,8 @@ import type { RedisConnections } from '../../src/adapters/redis/connections.ts';
 import { RedisKeys } from '../../src/adapters/redis/keys.ts';
 import { RedisWorkQueue } from '../../src/adapters/redis/work-queue.ts';
 import type { QueueCall } from '../../src/core/fair-queue.ts';
-import { objectId, sessionId } from '../../src/core/ids.ts';
+import type { ServerId } from '../../src/core/ids.ts';
+import { objectId, serverId, sessionId } from '../../src/core/ids.ts';
 import type { Clock } from '../../src/ports/system.ts';
 import type { Claimed, Lease, PrepareToken, Token, WorkQueue } from '../../src/ports/work-queue.ts';
 import { imageFacts, NOW, TENANT } from '../contract/support.ts';
@@ -26,7 +27,7 @@ type Command =
       deadlineInMs: number | undefined;
       maxWaitMs: number;
     }
-  | { do: 'prepare'; session: number; image: number }
+  | { do: 'prepare'; session: number; image: number; server: number | undefined }
   | { do: 'claim'; leaseMs: number; most: number }
   | { do: 'claim again'; lease: number }
   | { do: 'renew'; lease: number; leaseMs: number }
@@ -37,9 +38,10 @@ type Command =
       retryInMs: number | undefined;
       call: QueueCall | undefined;
       deadlineInMs: number | undefined;
+      healing?: boolean;
     }
   | { do: 'wait'; ms: number }
-  | { do: 'ceiling'; ceiling: number; atLeast: number };
+  | { do: 'ceiling'; ceiling: number; atLeast: number; server?: number };
 
 const number = (max: number) => fc.integer({ min: 0, max });
 const lease = number(3);
@@ -48,7 +50,9 @@ const lease = number(3);
 const call = fc.option(
   fc.record({
     kind: fc.constantFrom('segment', 'segment', 'encode'),
-    result: fc.constantFrom('ok', 'ok', 'ok', 'ok', 'overloaded', 'timeout', 'failed'),
+    result: fc.constantFrom(
+      ...(['ok', 'ok', 'ok', 'ok', 'overloaded', 'timeout', 'failed', 'unreachable'] as const),
+    ),
     durationMs: fc.option(fc.integer({ min: 1, max: 400 }), { nil: undefined }),
   }),
   { nil: undefined },
@@ -68,7 +72,12 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constant('prepare'), session: number(2), image: number(1) }),
+    arbitrary: fc.record({
+      do: fc.constant('prepare'),
+      session: number(2),
+      image: number(1),
+      server: fc.option(number(2), { nil: undefined }),
+    }),
   },
   {
     weight: 8,
@@ -92,12 +101,18 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       retryInMs: fc.option(fc.integer({ min: -10, max: 80 }), { nil: undefined, freq: 2 }),
       call,
       deadlineInMs: fc.option(number(500), { nil: undefined, freq: 9 }),
+      healing: fc.boolean(),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('wait'), ms: number(60) }) },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constant('ceiling'), ceiling: number(5), atLeast: number(4) }),
+    arbitrary: fc.record({
+      do: fc.constant('ceiling'),
+      ceiling: number(5),
+      atLeast: number(4),
+      server: number(2),
+    }),
   },
 ) as fc.Arbitrary<Command>;
 
@@ -109,17 +124,22 @@ class VirtualClock implements Clock {
 
 const owner = (n: number) => sessionId(`ses_${n}`);
 
-function preparation(session: number, image: number): PrepareToken {
+const SERVERS = ['a', 'b', 'c'].map(serverId);
+
+function preparation(session: number, image: number, server?: number): PrepareToken {
   return {
     kind: 'prepare',
     sessionId: owner(session),
     tenant: TENANT,
     image: imageFacts(`${image}`),
+    ...(server === undefined ? {} : { server: SERVERS[server] }),
   };
 }
 
 function tokenOf(command: Command & { do: 'segment' | 'prepare' }): Token {
-  if (command.do === 'prepare') return preparation(command.session, command.image);
+  if (command.do === 'prepare') {
+    return preparation(command.session, command.image, command.server);
+  }
   const { session, object, image } = command;
   return {
     kind: 'segment',
@@ -136,6 +156,14 @@ function entryOf(command: Command & { do: 'segment' | 'prepare' }, now: number) 
   return { cost, deadlineAt: now + command.deadlineInMs };
 }
 
+/** The feature servers of a run. */
+interface Fleet {
+  readonly servers: readonly ServerId[];
+  readonly most?: number | undefined;
+}
+
+const ONE: Fleet = { servers: [serverId('only')] };
+
 /** One side of the comparison: carries out commands and tells what they answered. */
 class Side {
   readonly #queue: WorkQueue;
@@ -144,10 +172,13 @@ class Side {
   readonly #claims: string[] = [];
   /** One of each. */
   readonly #tokens = new Map<string, Token>();
+  readonly #servers: readonly ServerId[];
 
-  constructor(queue: WorkQueue, clock: VirtualClock) {
+  constructor(queue: WorkQueue, clock: VirtualClock, { servers, most }: Fleet) {
     this.#queue = queue;
     this.#clock = clock;
+    this.#servers = servers;
+    queue.useServers(servers, most);
   }
 
   async answer(command: Command): Promise<unknown> {
@@ -178,15 +209,16 @@ class Side {
       case 'release': {
         const lease = this.#leases.at(-1 - command.lease);
         if (lease === undefined) return 'none';
-        const { dirty, retryInMs, deadlineInMs, call: made } = command;
+        const { dirty, retryInMs, deadlineInMs, healing, call: made } = command;
         const at = (inMs: number | undefined) => (inMs === undefined ? undefined : now + inMs);
         const [retryAt, deadlineAt] = [at(retryInMs), at(deadlineInMs)];
-        return await this.#queue.release(lease, { dirty, retryAt, deadlineAt, call: made, now });
+        const how = { dirty, retryAt, deadlineAt, healing, call: made, now };
+        return await this.#queue.release(lease, how);
       }
       case 'wait':
         return await this.#look();
       case 'ceiling':
-        return await this.#queue.setCeiling(command.ceiling, command.atLeast);
+        return await this.#setCeiling(command.ceiling, command.atLeast, command.server);
     }
   }
 
@@ -202,7 +234,7 @@ class Side {
 
   /** Serves everything that is left, whatever it waits for. */
   async drain(): Promise<void> {
-    await this.#queue.setCeiling(100, 100);
+    for (const server of this.#servers.keys()) await this.#setCeiling(100, 100, server);
     for (;;) {
       const { leases } = await this.#claim('drain', 1, 3);
       if (leases.length === 0) return;
@@ -210,6 +242,10 @@ class Side {
         await this.#queue.release(each, { dirty: false, now: this.#clock.now() });
       }
     }
+  }
+
+  #setCeiling(ceiling: number, atLeast: number, server = 0): Promise<void> {
+    return this.#queue.setCeiling(ceiling, atLeast, this.#servers[server % this.#servers.length]);
   }
 
   /** Looks what has run out, and when something is due. */
@@ -240,13 +276,16 @@ afterAll(async () => {
 });
 
 /** The same commands to both; everything that they answer, and all that can be asked, is the same. */
-async function compare(run: string, commands: readonly Command[]): Promise<void> {
+async function compare(run: string, commands: readonly Command[], fleet = ONE): Promise<void> {
   const clock = new VirtualClock();
   const keys = new RedisKeys(run);
   const shared = { connections, keys, lifeMs: 60_000, time: 'caller' } as const;
-  const real = new Side(await RedisWorkQueue.open(shared), clock);
-  const pure = new Side(new MemoryWorkQueue(1), clock);
-  for (const side of [real, pure]) await side.answer({ do: 'ceiling', ceiling: 3, atLeast: 3 });
+  const real = new Side(await RedisWorkQueue.open(shared), clock, fleet);
+  const pure = new Side(new MemoryWorkQueue(1), clock, fleet);
+  for (const server of fleet.servers.keys()) {
+    const ceiling = { do: 'ceiling', ceiling: 3, atLeast: 3, server } as const;
+    for (const side of [real, pure]) await side.answer(ceiling);
+  }
   for (const each of commands) {
     if (each.do === 'wait') clock.time += each.ms;
     expect([each, await real.answer(each)]).toEqual([each, await pure.answer(each)]);
@@ -275,7 +314,24 @@ it('L5 the pool in Redis answers as the pure rules do', { timeout: 120_000 }, as
   );
 });
 
+it('B6 several servers get their calls as the pure rules say', { timeout: 120_000 }, async () => {
+  let runs = 0;
+  const fleet = fc.record({
+    servers: fc.constantFrom(SERVERS, SERVERS.slice(0, 2)),
+    most: fc.option(fc.integer({ min: 2, max: 5 }), { nil: undefined }),
+  });
+  const commands = fc.array(command, { minLength: 30, maxLength: 90 });
+  await fc.assert(
+    fc.asyncProperty(commands, fleet, async (each, several) => {
+      runs += 1;
+      await compare(`several-${runs}`, each, several);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
 it('B6 it judges the server as the pure rules do', { timeout: 120_000 }, async () => {
+  const fleets = fc.constantFrom(ONE, { servers: SERVERS, most: 4 });
   let runs = 0;
   // Calls one after the other and side by side, in times in which they mostly end alike.
   const calls = fc
@@ -297,7 +353,7 @@ it('B6 it judges the server as the pure rules do', { timeout: 120_000 }, async (
       each.flatMap(({ isUsual, ms, most, retryInMs, kind }, index): Command[] => {
         const result = (isUsual ? mood : 'ok') as QueueCall['result'];
         const call = { kind: kind as 'segment', result, durationMs: durationMs + 10 * index };
-        const segment = { do: 'segment', session: index % 3, image: undefined } as const;
+        const segment = { do: 'segment', session: index % 3, image: index % 2 } as const;
         const waits = { deadlineInMs: undefined, maxWaitMs: 1_000 };
         const dirty = most > 2;
         return [
@@ -311,10 +367,14 @@ it('B6 it judges the server as the pure rules do', { timeout: 120_000 }, async (
       }),
     );
   await fc.assert(
-    fc.asyncProperty(fc.array(calls, { minLength: 2, maxLength: 5 }), async (times) => {
-      runs += 1;
-      await compare(`server-${runs}`, times.flat());
-    }),
+    fc.asyncProperty(
+      fc.array(calls, { minLength: 2, maxLength: 5 }),
+      fleets,
+      async (times, fleet) => {
+        runs += 1;
+        await compare(`server-${runs}`, times.flat(), fleet);
+      },
+    ),
     { numRuns: RUNS },
   );
 });

@@ -2,6 +2,7 @@
  * The fair queue once more, as plainly as it can be said: one list, looked through every time. Without
  * deadlines, and with a limit that somebody else decides.
  */
+import { ONLY_SERVER } from '../../src/core/burst/server-set.ts';
 import type { QueueItem } from '../../src/core/fair-queue.ts';
 
 interface Entry {
@@ -161,5 +162,6 @@ const EMPTY = {
 
 function leaseOf({ item, attempts, lease }: Entry) {
   const { key, value } = item;
-  return { key, value, fence: lease?.fence, attempts, deadline: undefined, overdue: false };
+  const always = { deadline: undefined, overdue: false, server: ONLY_SERVER, healed: false };
+  return { key, value, fence: lease?.fence, attempts, ...always };
 }

@@ -1,5 +1,8 @@
+import { rankServers } from '../../core/affinity.ts';
+import { ONLY_SERVER } from '../../core/burst/server-set.ts';
 import type { QueueItem, ReleaseReply } from '../../core/fair-queue.ts';
 import { FairQueue } from '../../core/fair-queue.ts';
+import type { ServerId } from '../../core/ids.ts';
 import type {
   Admission,
   Claimed,
@@ -7,21 +10,14 @@ import type {
   Enqueued,
   Entry,
   Lease,
-  PrepareToken,
   QueueLoad,
   QueuePlace,
   Release,
-  SegmentToken,
   Token,
   WorkQueue,
 } from '../../ports/work-queue.ts';
+import { imageOf, keyOf } from '../token-keys.ts';
 import { safely } from './doorbell.ts';
-
-const segmentKey = ({ sessionId, objectId }: SegmentToken) => `segment ${sessionId} ${objectId}`;
-// The tenant comes last because it is the only part that may contain a blank.
-const prepareKey = ({ image, tenant }: PrepareToken) =>
-  `prepare ${image.imageId} ${image.reference?.blobId ?? ''} ${tenant}`;
-const keyOf = (token: Token) => (token.kind === 'segment' ? segmentKey(token) : prepareKey(token));
 
 let queues = 0;
 
@@ -30,6 +26,7 @@ export class MemoryWorkQueue implements WorkQueue {
   readonly #queue: FairQueue<Token>;
   readonly #listeners = new Set<() => void>();
   readonly #generation: string;
+  #servers: readonly ServerId[] = [ONLY_SERVER];
 
   /** Until the ceiling is set, it is where the limit starts. */
   constructor(limit: number) {
@@ -40,14 +37,14 @@ export class MemoryWorkQueue implements WorkQueue {
   }
 
   async enqueue(token: Token, entry: Entry): Promise<Enqueued> {
-    const place = this.#queue.enqueue(itemOf(token, entry));
+    const place = this.#queue.enqueue(this.#itemOf(token, entry));
     this.#ring();
     return { ...place, load: this.#queue.load(entry.now) };
   }
 
   async admit(token: Token, entry: Entry, maxWaitMs: number): Promise<Admission> {
     const { now } = entry;
-    const refused = this.#queue.admit(itemOf(token, entry), { now, maxWaitMs });
+    const refused = this.#queue.admit(this.#itemOf(token, entry), { now, maxWaitMs });
     return { refused, load: this.#queue.load(now) };
   }
 
@@ -58,11 +55,10 @@ export class MemoryWorkQueue implements WorkQueue {
       const one = { claimId: `${gatewayId} ${claimId} ${leases.length}`, leaseMs, now };
       const lease = this.#queue.claim(one);
       if (lease === undefined) break;
-      const { value: token, fence, attempts, deadline: deadlineAt, overdue } = lease;
-      leases.push({ token, fence, attempts, deadlineAt, overdue });
+      const { key: _, value: token, deadline: deadlineAt, ...rest } = lease;
+      leases.push({ token, deadlineAt, ...rest });
     }
-    const { health } = this.#queue.load(now);
-    return { leases, dueAt: this.#queue.nextDue(now), health };
+    return { leases, dueAt: this.#queue.nextDue(now), healths: this.#queue.healths(now) };
   }
 
   async renew(lease: Lease, leaseMs: number, now: number): Promise<boolean> {
@@ -84,8 +80,13 @@ export class MemoryWorkQueue implements WorkQueue {
     return this.#queue.load(now);
   }
 
-  async setCeiling(ceiling: number, atLeast?: number): Promise<void> {
-    this.#queue.setCeiling(ceiling, atLeast);
+  useServers(servers: readonly ServerId[], most?: number): void {
+    this.#servers = servers;
+    this.#queue.useServers(servers, most);
+  }
+
+  async setCeiling(ceiling: number, atLeast?: number, server?: ServerId): Promise<void> {
+    this.#queue.setCeiling(ceiling, atLeast, server ?? this.#servers[0]);
     this.#ring();
   }
 
@@ -100,14 +101,25 @@ export class MemoryWorkQueue implements WorkQueue {
     return () => this.#listeners.delete(entry);
   }
 
+  #itemOf(token: Token, { deadlineAt, cost }: Entry): QueueItem<Token> {
+    const { kind, sessionId } = token;
+    const after = token.kind === 'segment' && token.after ? keyOf(token.after) : undefined;
+    const only = token.kind === 'prepare' ? token.server : undefined;
+    const image = imageOf(token)?.imageId;
+    return {
+      key: keyOf(token),
+      session: sessionId,
+      kind,
+      after,
+      value: token,
+      deadline: deadlineAt,
+      cost,
+      rank: image === undefined ? undefined : rankServers(image, this.#servers),
+      only,
+    };
+  }
+
   #ring(): void {
     for (const listener of [...this.#listeners]) safely(listener);
   }
-}
-
-function itemOf(token: Token, { deadlineAt, cost }: Entry): QueueItem<Token> {
-  const { kind, sessionId } = token;
-  const after = token.kind === 'segment' && token.after ? prepareKey(token.after) : undefined;
-  const key = keyOf(token);
-  return { key, session: sessionId, kind, after, value: token, deadline: deadlineAt, cost };
 }

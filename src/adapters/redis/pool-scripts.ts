@@ -1,5 +1,5 @@
 import type { ReleaseReply } from '../../core/fair-queue.ts';
-import type { QueueLoad } from '../../ports/work-queue.ts';
+import type { ServerId } from '../../core/ids.ts';
 import { script } from './scripts.ts';
 
 type Flag = 0 | 1;
@@ -9,7 +9,7 @@ export type Load = [
   leased: number,
   limit: number,
   ceiling: number,
-  health: QueueLoad['health'],
+  healths: string,
   callMs: number,
 ];
 export type LeaseReply = [
@@ -18,8 +18,10 @@ export type LeaseReply = [
   attempts: number,
   deadlineInMs: number | '',
   overdue: Flag,
+  server: ServerId,
+  healed: Flag,
 ];
-type ClaimReply = [...leases: LeaseReply[], dueInMs: number | '', health: QueueLoad['health']];
+type ClaimReply = [...leases: LeaseReply[], dueInMs: number | '', healths: string];
 
 /** The scripts of `lua/pool`, with the replies that their headers promise. */
 export const POOL = {

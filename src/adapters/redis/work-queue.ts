@@ -1,5 +1,10 @@
+import { rankServers } from '../../core/affinity.ts';
+import type { ServerHealth } from '../../core/burst/server-control.ts';
+import { healthOfAll } from '../../core/burst/server-control.ts';
+import { ONLY_SERVER } from '../../core/burst/server-set.ts';
 import { TURN_COST } from '../../core/fair-queue/item.ts';
 import type { ReleaseReply } from '../../core/fair-queue.ts';
+import type { ServerId } from '../../core/ids.ts';
 import type {
   Admission,
   Claimed,
@@ -7,14 +12,13 @@ import type {
   Enqueued,
   Entry,
   Lease,
-  PrepareToken,
   QueueLoad,
   QueuePlace,
   Release,
-  SegmentToken,
   Token,
   WorkQueue,
 } from '../../ports/work-queue.ts';
+import { imageOf, keyOf } from '../token-keys.ts';
 import type { RedisConnections } from './connections.ts';
 import type { RedisKeys } from './keys.ts';
 import type { LeaseReply, Load } from './pool-scripts.ts';
@@ -37,12 +41,6 @@ export interface WorkQueueOptions {
   readonly time?: 'server' | 'caller';
 }
 
-const segmentKey = ({ sessionId, objectId }: SegmentToken) => `segment ${sessionId} ${objectId}`;
-// The tenant comes last because it is the only part that may contain a blank.
-const prepareKey = ({ image, tenant }: PrepareToken) =>
-  `prepare ${image.imageId} ${image.reference?.blobId ?? ''} ${tenant}`;
-const keyOf = (token: Token) => (token.kind === 'segment' ? segmentKey(token) : prepareKey(token));
-
 /** Keys that came into being since have no life time yet; claims give them one every few seconds. */
 const KEEP_EVERY_MS = 1_000;
 
@@ -53,8 +51,11 @@ export class RedisWorkQueue implements WorkQueue {
   readonly #bell: string;
   readonly #listeners = new Set<() => void>();
   readonly #entries = new TurnBatch(this.#enqueue.bind(this));
-  /** Set again by the next claim when the pool has lost it. */
-  #ceiling: number | undefined;
+  #servers: readonly ServerId[] = [ONLY_SERVER];
+  /** As scripts are told them: see `lua/pool/burst.lua`. */
+  #told: string = ONLY_SERVER;
+  /** Set again by the next claim when the pool has lost them. */
+  readonly #ceilings = new Map<ServerId, number>();
   #keptAt = Number.NEGATIVE_INFINITY;
   /** Of the server that has taken the limit: another one may have lost leases. */
   #replicationId = '';
@@ -81,7 +82,7 @@ export class RedisWorkQueue implements WorkQueue {
   async admit(token: Token, { now, deadlineAt }: Entry, maxWaitMs: number): Promise<Admission> {
     const { sessionId, kind } = token;
     const left = spanTo(deadlineAt, now);
-    const args = [keyOf(token), sessionId, kind, left, maxWaitMs, this.#time(now)];
+    const args = [keyOf(token), sessionId, kind, left, maxWaitMs, this.#time(now), this.#told];
     const [etaMs, ...load] = await this.#run(POOL.admit, args);
     return { refused: etaMs === '' ? undefined : { etaMs }, load: loadOf(load) };
   }
@@ -92,15 +93,16 @@ export class RedisWorkQueue implements WorkQueue {
       most,
       leaseMs,
       this.#time(now),
-      this.#ceiling ?? '',
+      this.#servers.map((server) => this.#ceilings.get(server) ?? 0).join(' '),
       this.#life,
       this.#replicationId,
       this.#bell,
+      this.#told,
     ]);
-    const health = reply.pop() as QueueLoad['health'];
+    const healths = healthsOf(reply.pop() as string);
     const dueInMs = reply.pop() as number | '';
     const leases = (reply as LeaseReply[]).map((lease) => leaseOf(lease, now));
-    return { leases, dueAt: dueInMs === '' ? undefined : now + dueInMs, health };
+    return { leases, dueAt: dueInMs === '' ? undefined : now + dueInMs, healths };
   }
 
   async renew(lease: Lease, leaseMs: number, now: number): Promise<boolean> {
@@ -108,11 +110,13 @@ export class RedisWorkQueue implements WorkQueue {
     return (await this.#run(POOL.renew, args)) === 1;
   }
 
-  release(lease: Lease, { dirty, retryAt, call, deadlineAt, now }: Release): Promise<ReleaseReply> {
+  release(lease: Lease, release: Release): Promise<ReleaseReply> {
+    const { dirty, retryAt, call, deadlineAt, healing, now } = release;
     return this.#run(POOL.release, [
       ...[keyOf(lease.token), lease.fence, dirty ? 1 : 0, spanTo(retryAt, now), this.#time(now)],
       ...[this.#life, this.#bell],
       ...[call?.kind ?? '', call?.result ?? '', call?.durationMs ?? '', spanTo(deadlineAt, now)],
+      ...[healing ? 1 : 0, this.#servers.length === 1 ? 1 : 0],
     ]);
   }
 
@@ -122,12 +126,21 @@ export class RedisWorkQueue implements WorkQueue {
   }
 
   async load(now: number): Promise<QueueLoad> {
-    return loadOf(await this.#run(POOL.load, [this.#time(now)]));
+    return loadOf(await this.#run(POOL.load, [this.#time(now), this.#told]));
   }
 
-  async setCeiling(ceiling: number, atLeast = 1): Promise<void> {
-    this.#ceiling = ceiling;
-    const args = [ceiling, atLeast, this.#life, this.#bell];
+  useServers(servers: readonly ServerId[], most = 0): void {
+    this.#servers = servers;
+    this.#told = servers.length === 1 ? servers.join() : [most, ...servers].join(' ');
+  }
+
+  async setCeiling(
+    ceiling: number,
+    atLeast = 1,
+    server = this.#servers[0] ?? ONLY_SERVER,
+  ): Promise<void> {
+    this.#ceilings.set(server, ceiling);
+    const args = [ceiling, atLeast, this.#life, this.#bell, server];
     this.#replicationId = await this.#run(POOL.setCeiling, args);
   }
 
@@ -149,7 +162,8 @@ export class RedisWorkQueue implements WorkQueue {
     const [first, ...others] = entries;
     if (first === undefined) return [];
     const { token } = first;
-    const after = token.kind === 'segment' && token.after ? prepareKey(token.after) : '';
+    const after = token.kind === 'segment' && token.after ? keyOf(token.after) : '';
+    const only = token.kind === 'prepare' ? (token.server ?? '') : '';
     const { now, deadlineAt, cost } = others.reduce(
       (latest, { entry }) => (isLater(entry, latest) ? entry : latest),
       first.entry,
@@ -157,6 +171,7 @@ export class RedisWorkQueue implements WorkQueue {
     const [state, position, ...load] = await this.#run(POOL.enqueue, [
       ...[keyOf(token), token.sessionId, token.kind, after, value, this.#life, this.#bell],
       ...[cost ?? TURN_COST, spanTo(deadlineAt, now), this.#time(now)],
+      ...[this.#told, this.#rankOf(token), only],
     ]);
     const added = { state, position, load: loadOf(load) };
     const merged = state === 'queued' ? ({ ...added, state: 'merged' } as const) : added;
@@ -169,6 +184,13 @@ export class RedisWorkQueue implements WorkQueue {
     if (now < this.#keptAt + KEEP_EVERY_MS) return '';
     this.#keptAt = now;
     return this.#options.lifeMs;
+  }
+
+  /** Of a single server there is nothing to say. */
+  #rankOf(token: Token): string {
+    const image = imageOf(token)?.imageId;
+    if (image === undefined || this.#servers.length === 1) return '';
+    return rankServers(image, this.#servers).join(' ');
   }
 
   #time(now: number): number | '' {
@@ -191,17 +213,24 @@ function spanTo(at: number | undefined, now: number): number | '' {
   return at === undefined ? '' : at - now;
 }
 
-function loadOf([waiting, leased, limit, ceiling, health, callMs]: Load): QueueLoad {
-  return { waiting, leased, limit, ceiling, health, callMs };
+function loadOf([waiting, leased, limit, ceiling, healths, callMs]: Load): QueueLoad {
+  return { waiting, leased, limit, ceiling, health: healthOfAll(healthsOf(healths)), callMs };
 }
 
+const healthsOf = (text: string) => text.split(' ') as ServerHealth[];
+
 /** The value is what `enqueue` of a gateway has written. */
-function leaseOf([value, fence, attempts, leftMs, overdue]: LeaseReply, now: number): Lease {
+function leaseOf(
+  [value, fence, attempts, leftMs, overdue, server, healed]: LeaseReply,
+  now: number,
+): Lease {
   return {
     token: JSON.parse(value) as Token,
     fence: Number(fence),
     attempts,
     deadlineAt: leftMs === '' ? undefined : now + leftMs,
     overdue: overdue === 1,
+    server,
+    healed: healed === 1,
   };
 }

@@ -41,12 +41,15 @@ export function begun(breaker: Breaker, fence: number): Breaker {
   return breaker.openedAt === undefined ? breaker : { ...breaker, probe: fence };
 }
 
-/** After a call, whose fence tells whether it was the probe. */
+/**
+ * After a call, whose fence tells whether it was the probe. One that found no server says enough at
+ * once.
+ */
 export function judged(breaker: Breaker, fence: number, result: CallResult, now: number): Breaker {
   if (result === 'ok') return CLOSED_BREAKER;
   const failures = breaker.failures + 1;
   if (breaker.openedAt === undefined) {
-    return failures < OPENS_AFTER
+    return failures < OPENS_AFTER && result !== 'unreachable'
       ? { ...breaker, failures }
       : { ...breaker, failures, openedAt: now };
   }

@@ -40,7 +40,9 @@ export type CallResult =
   | 'overloaded'
   | 'timeout'
   /** 5xx, a broken connection, nonsense. */
-  | 'failed';
+  | 'failed'
+  /** There was no connection to be had: the server has not even seen the call. */
+  | 'unreachable';
 
 export interface EndedCall {
   readonly kind: CallKind;
@@ -96,7 +98,8 @@ export function afterCall(
   callMs: number,
 ): ConcurrencyLimit {
   const { result, durationMs } = call;
-  if (result === 'failed' || (result === 'ok' && durationMs === undefined)) return state;
+  if (result === 'failed' || result === 'unreachable') return state;
+  if (result === 'ok' && durationMs === undefined) return state;
   if (result === 'overloaded' || durationMs === undefined) return cut(state, call, callMs);
   const isSlow = slowerThan(state.baselineMs[call.kind], durationMs);
   // One that was given little time is no more than slow: it began late.

@@ -65,6 +65,12 @@ export function healthOf({ breaker, limit, ceiling }: ServerControl, now: number
   return isCut || breaker.failures >= DEGRADED_FROM_FAILURES ? 'degraded' : 'ok';
 }
 
+/** How callers see several: as long as one answers, calls are answered, only fewer. */
+export function healthOfAll(healths: readonly ServerHealth[]): ServerHealth {
+  if (healths.every((health) => health === 'down')) return 'down';
+  return healths.every((health) => health === 'ok') ? 'ok' : 'degraded';
+}
+
 /** A call has been given its place. */
 export function withCall(server: ServerControl, fence: number): ServerControl {
   return { ...server, breaker: begun(server.breaker, fence) };

@@ -1,6 +1,7 @@
 /** What goes into a fair queue, and what comes out. */
 import type { CallKind, CallResult } from '../burst/concurrency-limit.ts';
 import type { ServerHealth } from '../burst/server-control.ts';
+import type { ServerId } from '../ids.ts';
 
 /** What a turn costs a session of weight 1; a whole number, so that turns add up exactly. */
 export const TURN_COST = 1_000;
@@ -19,6 +20,10 @@ export interface QueueItem<Value> {
   readonly cost?: number | undefined;
   /** When nobody wants the result any more; never when absent. A later one of the same key counts. */
   readonly deadline?: number | undefined;
+  /** The feature servers in the order in which they are to have it; any when absent. */
+  readonly rank?: readonly ServerId[] | undefined;
+  /** To no other one, as long as this one is there. */
+  readonly only?: ServerId | undefined;
 }
 
 /** Where an item stands. */
@@ -40,6 +45,10 @@ export interface QueueLease<Value> {
   readonly deadline: number | undefined;
   /** A call would end after the deadline: the item is to be ended without one. */
   readonly overdue: boolean;
+  /** The feature server that the call is for. */
+  readonly server: ServerId;
+  /** What it needs has been made anew for its sake, and since then it was not answered. */
+  readonly healed: boolean;
 }
 
 /** How work on an item ended. */
@@ -52,6 +61,8 @@ export interface QueueRelease {
   readonly call?: QueueCall | undefined;
   /** Of what is offered again, if that is later than before. */
   readonly deadline?: number | undefined;
+  /** It is offered again because what it needs is made anew. */
+  readonly healing?: boolean | undefined;
   readonly now: number;
 }
 

@@ -1,4 +1,5 @@
 import type { CallKind } from '../burst/concurrency-limit.ts';
+import type { ServerId } from '../ids.ts';
 import type { QueueItem, QueueLease } from './item.ts';
 
 export interface Claim {
@@ -6,7 +7,9 @@ export interface Claim {
   readonly fence: number;
   readonly since: number;
   readonly overdue: boolean;
-  /** Nothing else was leased when it was given. */
+  /** Who is to be called. */
+  readonly server: ServerId;
+  /** Nothing else was leased for it when it was given. */
   readonly alone: boolean;
   until: number;
   /** Its call has been counted, though it goes on. */
@@ -26,6 +29,10 @@ export interface Slot<Value> {
   promoted: boolean;
   /** Enqueued while it was worked on: that call has not seen the change (L5). */
   again: boolean;
+  /** Where its last attempt has failed. */
+  avoid: ServerId | undefined;
+  /** It was offered again because what it needs is made anew. */
+  healed: boolean;
   lease: Claim | undefined;
 }
 
@@ -43,13 +50,15 @@ export function newSlot<Value>(item: QueueItem<Value>, promoted: boolean): Slot<
     attempts: 0,
     promoted,
     again: false,
+    avoid: undefined,
+    healed: false,
     lease: undefined,
   };
 }
 
 export function leaseOf<Value>(slot: Slot<Value>, claim: Claim): QueueLease<Value> {
-  const { item, attempts } = slot;
-  const { fence, overdue } = claim;
+  const { item, attempts, healed } = slot;
+  const { fence, overdue, server } = claim;
   const { key, value, deadline } = item;
-  return { key, value, fence, attempts, deadline, overdue };
+  return { key, value, fence, attempts, deadline, overdue, server, healed };
 }

@@ -1,3 +1,4 @@
+import { healthOfAll } from '../../core/burst/server-control.ts';
 import { isStorageLost } from '../../core/problem.ts';
 import type { Timer } from '../../ports/system.ts';
 import type { Lease } from '../../ports/work-queue.ts';
@@ -144,14 +145,14 @@ export class Dispatcher {
       const most = Math.min(Math.max(0, this.#free) + SPARE_LEASES, MOST_AT_ONCE);
       // From before the claim is sent, so that the local deadline is never later than the lease's (L6).
       const claimedAt = clock.now();
-      const { leases, dueAt, health } = await engine.queue.claim({
+      const { leases, dueAt, healths } = await engine.queue.claim({
         gatewayId: this.#gatewayId,
         claimId: random.token(12),
         most,
         leaseMs: settings.leaseMs,
         now: claimedAt,
       });
-      monitor.learn(health);
+      monitor.learn(healthOfAll(healths));
       for (const lease of leases) {
         this.#active += 1;
         runner.run(() => this.#work(lease, claimedAt));

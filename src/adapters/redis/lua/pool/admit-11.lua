@@ -4,16 +4,16 @@
 --
 -- KEYS  the pool's eleven, see lib.lua
 -- ARGV  1 key, 2 session, 3 kind: segment | prepare, 4 ms until nobody wants its result any more or '',
---       5 longest wait in ms, 6 time in ms or '' for the server's
--- Result  {'' or ms until its result would be there, waiting, leased, limit, ceiling, health, mean time
---         of a call in ms}
+--       5 longest wait in ms, 6 time in ms or '' for the server's, 7 feature servers, see burst.lua
+-- Result  {'' or ms until its result would be there, waiting, leased, limit, ceiling, health of each
+--         server, mean time of a call in ms}
 
 -- include pool/lib
 -- include pool/burst
 
-local key, session, kind, deadline_in_ms, max_wait_ms, given_time = unpack(ARGV)
+local key, session, kind, deadline_in_ms, max_wait_ms, given_time, told = unpack(ARGV)
 local now = time_in_ms(given_time)
-local server = read_server()
+local servers, most = read_servers(told)
 
 -- Long enough for a click to be written down; a gateway that dies meanwhile leaves no more behind.
 local RESERVED_MS = 2000
@@ -28,8 +28,8 @@ end
 
 local function eta_if_too_long()
   if redis.call('HEXISTS', slots, key) == 1 then return '' end
-  local before, places = ahead(), places_of(server)
-  local high, mean = server.segment.high, server.segment.mean
+  local before = ahead()
+  local places, mean, high = together(servers, most)
   local wait = wait_ms(before, places, mean)
   local in_time = deadline_in_ms == '' or wait + high <= tonumber(deadline_in_ms)
   -- What is next is let in whatever is thought of calls.
@@ -40,4 +40,4 @@ local function eta_if_too_long()
   return ''
 end
 
-return {eta_if_too_long(), load(server, now)}
+return {eta_if_too_long(), load(servers, most, now)}

@@ -41,7 +41,8 @@ end
 
 local function adapt_limit(server, call, call_ms)
   local timed_out = call.result == 'timeout'
-  if call.result == 'failed' or (call.result == 'ok' and not call.duration) then return end
+  if call.result == 'failed' or call.result == 'unreachable' then return end
+  if call.result == 'ok' and not call.duration then return end
   if call.result == 'overloaded' or not call.duration then return cut(server, call, call_ms) end
   local is_slow = slower_than(server.base[call.kind], call.duration)
   if timed_out and is_slow then return cut(server, call, call_ms) end
@@ -66,7 +67,7 @@ local function judge(server, fence, result, now)
   end
   if server.opened_at == nil then
     server.failures = server.failures + 1
-    if server.failures >= 5 then server.opened_at = now end
+    if server.failures >= 5 or result == 'unreachable' then server.opened_at = now end
   elseif server.probe == fence then
     server.failures = server.failures + 1
     server.opened_at, server.pause_ms, server.probe = now, math.min(4000, server.pause_ms * 2), nil
@@ -74,7 +75,7 @@ local function judge(server, fence, result, now)
 end
 
 local function record_time(server, kind, duration)
-  local field = 'times:' .. SERVER .. ':' .. kind
+  local field = 'times:' .. server.name .. ':' .. kind
   local packed = redis.call('HGET', meta, field)
   local recent = packed and cmsgpack.unpack(packed) or {}
   local time = server[kind]
@@ -105,15 +106,16 @@ local function end_call(server, fence, call)
 end
 
 -- Retries that are allowed: core/burst/retry-budget.ts.
-local function earn_retries()
-  local calls = tonumber(redis.call('HGET', meta, 'retries') or 0)
-  if calls < 100 then redis.call('HSET', meta, 'retries', calls + 1) end
+local function earn_retries(name)
+  local calls = tonumber(redis.call('HGET', meta, 'retries:' .. name) or 0)
+  if calls < 100 then redis.call('HSET', meta, 'retries:' .. name, calls + 1) end
 end
 
-local function spend_retry(now)
-  local calls, used_at = unpack(redis.call('HMGET', meta, 'retries', 'retried'))
+local function spend_retry(name, now)
+  local earned, used = 'retries:' .. name, 'retried:' .. name
+  local calls, used_at = unpack(redis.call('HMGET', meta, earned, used))
   calls, used_at = tonumber(calls or 0), tonumber(used_at or 0)
   if calls < 10 and now < used_at + 10000 then return false end
-  redis.call('HSET', meta, 'retries', math.max(0, calls - 10), 'retried', whole(now))
+  redis.call('HSET', meta, earned, math.max(0, calls - 10), used, whole(now))
   return true
 end

@@ -4,17 +4,20 @@
 --
 -- KEYS  the pool's eleven, see lib.lua
 -- ARGV  1 claim id, 2 leases at most, 3 their length in ms, 4 time in ms or '' for the server's,
---       5 ceiling if the pool has lost its own, or '', 6 life of the pool in ms or '', 7 replication id
---       that this gateway has seen, or '', 8 channel of the doorbell
+--       5 ceilings of the servers if the pool has lost its own, joined by blanks, 6 life of the pool in ms or '', 7 replication id
+--       that this gateway has seen, or '', 8 channel of the doorbell, 9 feature servers, see burst.lua
 -- Result  {{value, fence, failed attempts before, ms until its deadline or '', 1 when a call would end
---         after that} …, ms until something is due or '', health}: due is a retry, a deadline, the end
---         of a lease or of a time without calls
+--         after that, feature server, 1 when what it needs was made anew for it} …, ms until something
+--         is due or '', health of each server}: due is a retry, a deadline, the end of a lease or of a
+--         time without calls
 
 -- include pool/lib
 -- include pool/burst
+-- include pool/choice
 -- include lib/replication
 
-local claim, most, lease_ms, given_time, known_ceiling, life_ms, seen_id, bell = unpack(ARGV)
+local claim, most, lease_ms, given_time, known_ceilings, life_ms, seen_id, bell, told =
+  unpack(ARGV)
 
 local last_fence, known_id, closed_till, passed_retry, passed_preparation =
   unpack(redis.call('HMGET', meta, 'fence', 'replid', 'closed', 'passed:1', 'passed:2'))
@@ -22,11 +25,16 @@ closed_till = tonumber(closed_till or 0)
 last_fence = tonumber(last_fence or 0)
 local now_us = time_in_us(given_time)
 local now = math.floor(now_us / 1000)
-local server = read_server()
-local server_changed = false
-if server.ceiling == 0 and known_ceiling ~= '' then
-  set_ceiling(server, tonumber(known_ceiling), 1)
-  server_changed = true
+local servers, most_calls = read_servers(told)
+local changed_servers = {}
+local nth = 0
+for ceiling in string.gmatch(known_ceilings, '%d+') do
+  nth = nth + 1
+  local server = servers[nth]
+  if server and server.ceiling == 0 and ceiling ~= '0' then
+    set_ceiling(server, tonumber(ceiling), 1)
+    changed_servers[server] = true
+  end
 end
 
 -- At the tail and as a failed attempt; who was leased first is offered first.
@@ -40,9 +48,10 @@ local function offer_expired()
   end
   table.sort(found, function(a, b) return a.slot.fence < b.slot.fence end)
   for _, lease in ipairs(found) do
+    local server = server_named(servers, lease.slot.server)
     if server.probe == lease.slot.fence then
       without_call(server, lease.slot.fence)
-      server_changed = true
+      changed_servers[server] = true
     end
     end_lease(lease.key, lease.slot)
     offer(lease.key, lease.slot, lease.slot.attempts + 1)
@@ -70,22 +79,30 @@ local function admit_retries()
   end
 end
 
+local choice
+
 -- The first of a lane that may start. What is blocked is taken from `ready` when it is met, and put
 -- back when what it waits for has left the pool: looked at twice at the most, however long it waits.
+-- What only a server without room may have is passed over.
 local function first_of(lane)
+  local passed_over = 0
   while true do
-    local entry =
-      redis.call('ZRANGEBYSCORE', ready, lane * LANE, '(' .. (lane + 1) * LANE, 'LIMIT', 0, 1)[1]
+    local from, to = lane * LANE, '(' .. (lane + 1) * LANE
+    local entry = redis.call('ZRANGEBYSCORE', ready, from, to, 'LIMIT', passed_over, 1)[1]
     if entry == nil then return nil end
     local key = key_of(entry)
     local slot = read(key)
     if slot == nil then
       -- The pool outlived its life time, its keys within a moment of each other.
       redis.call('ZREM', line, entry)
-    elseif slot.after == nil or redis.call('HEXISTS', slots, slot.after) == 0 then
+      redis.call('ZREM', ready, entry)
+    elseif slot.after and redis.call('HEXISTS', slots, slot.after) == 1 then
+      redis.call('ZREM', ready, entry)
+    elseif slot.only and not choose(choice, slot, now) then
+      passed_over = passed_over + 1
+    else
       return key, slot
     end
-    redis.call('ZREM', ready, entry)
   end
 end
 
@@ -121,30 +138,31 @@ local function note_passed(lane)
   end
 end
 
-local in_flight
 local may_call
 -- Whether another call may begin; the first time it is asked it looks.
 local function may_lease()
   if may_call == nil then
-    may_call = may_begin(server, in_flight, now) and not is_closed()
+    may_call = has_any_room(choice, now) and not is_closed()
     if may_call then admit_retries() end
   end
-  return may_call and may_begin(server, in_flight, now)
+  return may_call and has_any_room(choice, now)
 end
 
-local function lease(key, slot, claim_id)
+local function lease(key, slot, claim_id, server)
+  local in_flight = choice.counts[server.name]
   -- From the time, so that a pool that lost its memory still gives greater fences than before.
   last_fence = math.max(last_fence + 1, now_us)
   slot.fence, slot.claim, slot.since = last_fence, claim_id, now
   slot.till = now + tonumber(lease_ms)
   slot.overdue = is_overdue(server, slot, in_flight, now)
   slot.alone, slot.judged = in_flight == 0, false
-  in_flight = in_flight + 1
+  slot.server = server.name
+  choice.counts[server.name] = in_flight + 1
   if not slot.overdue and server.opened_at then
     server.probe = slot.fence
-    server_changed = true
+    changed_servers[server] = true
   end
-  redis.call('HSET', claims, claim_id, key)
+  redis.call('HSET', claims, claim_id, server.name .. ' ' .. key)
   redis.call('ZADD', leases, slot.till, key)
   write(key, slot)
   return slot
@@ -157,7 +175,7 @@ local function lease_next(claim_id)
   if overdue and not slot then redis.call('ZREM', deadlines, overdue) end
   if slot then
     take_out(key, slot)
-    return lease(key, slot, claim_id)
+    return lease(key, slot, claim_id, order_of(choice, slot)[1])
   end
   if not may_lease() then return nil end
   key, slot = next_in_turn()
@@ -165,7 +183,7 @@ local function lease_next(claim_id)
   take_out(key, slot)
   served(slot)
   note_passed(slot.lane)
-  return lease(key, slot, claim_id)
+  return lease(key, slot, claim_id, choose(choice, slot, now))
 end
 
 local function lease_all()
@@ -173,16 +191,19 @@ local function lease_all()
   for n = 0, most - 1 do
     local claim_id = claim .. ' ' .. n
     local held = redis.call('HGET', claims, claim_id)
-    local slot = held and read(held) or lease_next(claim_id)
+    local slot = held and read(string.match(held, '^%S+ (.*)$')) or lease_next(claim_id)
     if not slot then break end
     local left = slot.deadline and slot.deadline - now or ''
-    given[#given + 1] = {slot.value, whole(slot.fence), slot.attempts, left, slot.overdue and 1 or 0}
+    given[#given + 1] = {
+      slot.value, whole(slot.fence), slot.attempts, left, slot.overdue and 1 or 0, slot.server,
+      slot.healed and 1 or 0,
+    }
   end
   if last_fence ~= fence_before then redis.call('HSET', meta, 'fence', whole(last_fence)) end
   if passed_changed then
     redis.call('HSET', meta, 'passed:1', passed[RETRY], 'passed:2', passed[PREPARATION])
   end
-  if server_changed then write_server(server) end
+  for server in pairs(changed_servers) do write_server(server) end
   return given
 end
 
@@ -194,14 +215,16 @@ local function next_due()
   local due_at = math.min(tonumber(till) or math.huge, tonumber(retry) or math.huge)
   due_at = math.min(due_at, tonumber(deadline) or math.huge)
   if closed_till > now then due_at = math.min(due_at, closed_till) end
-  if server.opened_at and now < probe_at(server) then due_at = math.min(due_at, probe_at(server)) end
+  for _, server in ipairs(servers) do
+    if server.opened_at and now < probe_at(server) then due_at = math.min(due_at, probe_at(server)) end
+  end
   return due_at == math.huge and '' or due_at - now
 end
 
 offer_expired()
-in_flight = redis.call('ZCARD', leases)
+choice = new_choice(servers, most_calls)
 local result = lease_all()
 result[#result + 1] = next_due()
-result[#result + 1] = health_of(server, now)
+result[#result + 1] = healths_of(servers, now)
 keep(life_ms)
 return result

@@ -5,15 +5,19 @@
 -- ARGV  1 key, 2 session, 3 kind: segment | prepare, 4 key of the preparation that must have left
 --       the pool before this may start, or '', 5 value, returned by claims, 6 life of the pool in
 --       ms or '', 7 channel of the doorbell, 8 cost of a turn, 9 ms until nobody wants the result any
---       more or '', 10 time in ms or '' for the server's
--- Result  {queued | merged | running, position, waiting, leased, limit, ceiling, health, mean time of a
---         call in ms}
+--       more or '', 10 time in ms or '' for the server's, 11 feature servers, see burst.lua, 12 their
+--       order for this item, or '', 13 the one that it is for alone, or ''
+-- Result  {queued | merged | running, position, waiting, leased, limit, ceiling, health of each server,
+--         mean time of a call in ms}
 
 -- include pool/lib
 -- include pool/burst
 
-local key, session, kind, after, value, life_ms, bell, cost, deadline_in_ms, given_time = unpack(ARGV)
+local key, session, kind, after, value, life_ms, bell, cost, deadline_in_ms, given_time, told, rank, only =
+  unpack(ARGV)
 if after == '' then after = nil end
+if rank == '' then rank = nil end
+if only == '' then only = nil end
 local now = time_in_ms(given_time)
 local deadline = deadline_in_ms ~= '' and now + tonumber(deadline_in_ms) or nil
 
@@ -35,6 +39,10 @@ local function promote()
 end
 
 local function merge(slot)
+  if rank and slot.rank ~= rank then
+    slot.rank = rank
+    write(key, slot)
+  end
   if after and slot.after ~= after then
     set_after(key, slot, after)
     write(key, slot)
@@ -56,7 +64,7 @@ end
 
 local function add()
   local slot = {session = session, kind = kind, value = value, cost = tonumber(cost)}
-  slot.deadline = deadline
+  slot.deadline, slot.rank, slot.only = deadline, rank, only
   slot.promoted = kind == 'prepare' and #waiting_for(key, 1) > 0
   set_after(key, slot, after)
   offer(key, slot, 0)
@@ -70,4 +78,5 @@ local present = read(key)
 local state, place
 if present then state, place = merge(present) else state, place = add() end
 keep(life_ms)
-return {state, place, load(read_server(), now)}
+local servers, most = read_servers(told)
+return {state, place, load(servers, most, now)}

@@ -2,11 +2,11 @@
 --
 -- meta     hash    arrivals, fence (the last one), virtual:<lane> (virtual time of a lane), passed:<lane>
 --                  (how many were served before it since it was), replid (of the server that gave the
---                  leases), closed (no claims before, ms), retries (calls that earn them), retried (when last),
---                  and what is known of feature servers, see burst.lua
+--                  leases), closed (no claims before, ms), and what is known of feature servers, see
+--                  burst.lua
 -- slots    hash    key of an item -> everything about it, packed
 -- leases   zset    key -> when the lease runs out; their number is counted, never kept apart
--- claims   hash    claim id -> key
+-- claims   hash    claim id -> "<feature server> <key>"; how many a server has is counted here
 -- line     zset    everything that waits, in the order in which it is served; rank = position
 -- ready    zset    what of it may start, or is found blocked when its turn comes; same scores
 -- due      zset    member of the line -> when its retry may start; not in `ready` before
@@ -97,10 +97,12 @@ local function take_out(key, slot)
   redis.call('ZREM', deadlines, key)
 end
 
-local function offer(key, slot, attempts)
+-- `healed`: because what it needs is made anew.
+local function offer(key, slot, attempts, healed)
   slot.attempts = attempts
   slot.not_before = 0
   slot.again = false
+  slot.avoid, slot.healed = nil, healed
   local in_advance = slot.kind == 'prepare' and not slot.promoted
   put(key, slot, in_advance and PREPARATION or INTERACTIVE)
 end
@@ -109,7 +111,7 @@ local function end_lease(key, slot)
   redis.call('ZREM', leases, key)
   redis.call('HDEL', claims, slot.claim)
   slot.claim, slot.fence, slot.till, slot.since = nil, nil, nil, nil
-  slot.overdue, slot.alone, slot.judged = nil, nil, nil
+  slot.overdue, slot.alone, slot.judged, slot.server = nil, nil, nil, nil
 end
 
 local function waiting_for(key, limit)

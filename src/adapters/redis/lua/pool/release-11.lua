@@ -5,28 +5,33 @@
 -- ARGV  1 key, 2 fence of the lease, 3 '1' when the object changed meanwhile, 4 ms from now before
 --       which the attempt is not to be repeated, or '' when it is not to be, 5 time in ms or '' for
 --       the server's, 6 life of the pool in ms or '', 7 channel of the doorbell, 8 kind of the call:
---       encode | segment, or '' when none was made, 9 its result: ok | overloaded | timeout | failed,
---       10 its duration in ms or '', 11 ms until nobody wants the result of what is offered again, or ''
+--       encode | segment, or '' when none was made, 9 its result: ok | overloaded | timeout | failed |
+--       unreachable, 10 its duration in ms or '', 11 ms until nobody wants the result of what is offered
+--       again, or '', 12 '1' when that is because what it needs is made anew,
+--       13 '1' when there is but one feature server
 -- Result  ended | gone | kept: it may not be repeated, and its lease goes on
 
 -- include pool/lib
 -- include pool/burst
 
 local key, fence, dirty, retry_in_ms, given_time, life_ms, bell, call_kind, result, duration,
-  deadline_in_ms = unpack(ARGV)
+  deadline_in_ms, healing, is_only = unpack(ARGV)
 
 local slot = read(key)
 if slot == nil or not is_leased(slot) or whole(slot.fence) ~= fence then return 'gone' end
 local now = time_in_ms(given_time)
-local server = read_server()
--- A probe is not made for the sake of the item: that it fails costs the item nothing.
+local server = read_server(slot.server)
+-- A probe is not made for the sake of the item, and who was not there has not failed it: it costs the
+-- item nothing.
 local is_probe = server.probe == slot.fence
+local is_free = is_probe or result == 'unreachable'
 
 local function other_calls_since()
   local since = {}
   for _, other_key in ipairs(redis.call('ZRANGE', leases, 0, -1)) do
     local other = other_key ~= key and read(other_key)
-    if other and not other.overdue and call_of(other) == call_kind then
+    local is_such = other and other.server == slot.server and call_of(other) == call_kind
+    if is_such and not other.overdue then
       since[#since + 1] = other.since
     end
   end
@@ -40,8 +45,8 @@ local function judge_server()
     if not is_probe then return end
     without_call(server, slot.fence)
   else
-    if slot.attempts == 0 then earn_retries() end
-    local in_flight = redis.call('ZCARD', leases)
+    if slot.attempts == 0 then earn_retries(server.name) end
+    local in_flight = is_only == '1' and redis.call('ZCARD', leases) or count_claims()[server.name] or 0
     end_call(server, slot.fence, {
       kind = call_kind, result = result, duration = tonumber(duration), started_at = slot.since,
       now = now, in_flight = in_flight, alone = slot.alone and in_flight == 1,
@@ -51,24 +56,27 @@ local function judge_server()
   write_server(server)
 end
 
-local function may_repeat(at) return not is_too_late(server, slot, at) and spend_retry(now) end
+local function may_repeat(at) return not is_too_late(server, slot, at) and spend_retry(server.name, now) end
 
 judge_server()
 local retry_at = retry_in_ms ~= '' and now + tonumber(retry_in_ms) or nil
-if retry_at and not is_probe and not may_repeat(retry_at) then
+if retry_at and not is_free and not may_repeat(retry_at) then
   write(key, slot)
   return 'kept'
 end
 local again = slot.again
+-- Better asked by nobody for now; one that is busy will have time.
+local has_left = result == 'failed' or result == 'timeout' or result == 'unreachable'
 end_lease(key, slot)
 postpone(slot, deadline_in_ms ~= '' and now + tonumber(deadline_in_ms) or nil)
 if retry_at then
-  if not is_probe then slot.attempts = slot.attempts + 1 end
+  if not is_free then slot.attempts = slot.attempts + 1 end
+  slot.avoid = has_left and server.name or nil
   slot.not_before = retry_at
   slot.again = false
   put(key, slot, RETRY)
 elseif dirty == '1' or again then
-  offer(key, slot, 0)
+  offer(key, slot, 0, healing == '1' or nil)
 else
   forget(key, slot)
 end
