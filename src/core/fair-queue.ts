@@ -186,7 +186,7 @@ export class FairQueue<Value> {
     if (this.#slots.has(item.key)) return undefined;
     this.#reservations.remove(item.key);
     const ahead = this.#leased.size + this.preview(item) + this.#reservations.count(now);
-    const { places, highMs, meanMs } = this.#servers.together;
+    const { places, highMs, meanMs } = this.#servers.foreseen;
     const wait = waitMs(ahead, places, meanMs);
     const inTime = item.deadline === undefined || now + wait + highMs <= item.deadline;
     // What is next is let in whatever is thought of calls: otherwise nobody would ever learn better.

@@ -503,7 +503,7 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
           await pool.queue.release(lease, { dirty: true, call: ok, now: NOW });
         }
       }
-      expect(limits).toEqual([1, 2, 2, 2, 3, 3]);
+      expect(limits).toEqual([1, 2, 3, 3, 3, 3]);
     });
 
     it('halves when the server has too much to do, and says so', async () => {
@@ -580,6 +580,25 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
       expect(await admit('a1', { deadlineAt: NOW })).toBeUndefined();
       expect(await pool.queue.place(pool.token('b1'))).toBeUndefined();
       expect(await admit('d1', {}, NOW + 2_000)).toBeUndefined();
+    });
+  });
+
+  describe(`${engineName} work queue: admission after the start`, () => {
+    it('A14 counts on the ceiling until the limit is first halved', async () => {
+      await using engine = await open();
+      await engine.queue.setCeiling(4);
+      const pool = await Pool.open(engine, 0);
+      await engine.queue.setCeiling(4);
+      const admitted = async (now: number) => {
+        const names = [...'abcdefghijkl'].map((letter) => `${letter}1`);
+        const replies = names.map((name) => pool.queue.admit(pool.token(name), { now }, 500));
+        return (await Promise.all(replies)).filter(({ refused }) => refused === undefined).length;
+      };
+      expect((await pool.queue.load(NOW)).limit).toBe(1);
+      expect(await admitted(NOW)).toBe(8);
+      await pool.add('z1');
+      await pool.call({ kind: 'segment', result: 'overloaded' });
+      expect(await admitted(NOW + 5_000)).toBe(2);
     });
   });
 

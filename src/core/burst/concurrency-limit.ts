@@ -1,9 +1,12 @@
 /**
  * How many calls a server is given at once, below a ceiling that is never passed: one more for each
- * round of calls that went well, half as many when it is overloaded.
+ * round of calls that went well, half as many when it is overloaded. Until it first is, one more for each
+ * call that went well, which doubles them with each round: a gateway that has just started would
+ * otherwise be slower than its server for many rounds.
  *
- * Source: D. Chiu, R. Jain, "Analysis of the Increase and Decrease Algorithms for Congestion
- * Avoidance in Computer Networks", 1989. Limiters that compare latencies (Vegas, Gradient2) have
+ * Sources: D. Chiu, R. Jain, "Analysis of the Increase and Decrease Algorithms for Congestion
+ * Avoidance in Computer Networks", 1989; V. Jacobson, "Congestion Avoidance and Control", 1988 (slow
+ * start). Limiters that compare latencies (Vegas, Gradient2) have
  * fixed points of 4 to 8 and more, which is above the whole capacity of the servers meant here.
  */
 
@@ -63,7 +66,7 @@ export interface EndedCall {
 export interface ConcurrencyLimit {
   /** At least 1; its whole part is how many calls may be open. */
   readonly limit: number;
-  /** When it was last halved. */
+  /** When it was last halved; 0 when it never was. */
   readonly cutAt: number;
   /** How long calls take when the server does nothing else, as far as is known. */
   readonly baselineMs: Readonly<Partial<Record<CallKind, number>>>;
@@ -108,9 +111,18 @@ export function afterCall(
   if (result === 'timeout' || isSlow) return afterSlowCall(known, call, callMs);
   const isFull = call.inFlight >= Math.floor(known.limit);
   const grows = isFull && call.now >= known.restUntil;
-  const limit = grows ? Math.min(known.limit + 1 / known.limit, ceiling) : known.limit;
+  const limit = grows ? Math.min(known.limit + growth(known, call), ceiling) : known.limit;
   return { ...known, limit: Math.max(1, limit), slow: 0 };
 }
+
+function growth(state: ConcurrencyLimit, { kind, durationMs = 0 }: EndedCall): number {
+  // Calls that become longer say that the end is near.
+  const isQuick = durationMs <= (state.baselineMs[kind] ?? 0);
+  return isUntroubled(state) && isQuick ? 1 : 1 / state.limit;
+}
+
+/** Nothing has shown yet that there could be too many calls. */
+export const isUntroubled = ({ cutAt }: ConcurrencyLimit): boolean => cutAt === 0;
 
 function afterSlowCall(state: ConcurrencyLimit, call: EndedCall, callMs: number) {
   const slow = state.slow + 1;

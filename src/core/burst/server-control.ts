@@ -5,6 +5,7 @@ import type { CallKind, ConcurrencyLimit, EndedCall } from './concurrency-limit.
 import {
   afterCall,
   FIRST_LIMIT,
+  isUntroubled,
   showsOverload,
   withinCeiling,
   withUsual,
@@ -46,6 +47,14 @@ export function withCeiling(
 /** Calls that may be open at once. */
 export function placesOf({ ceiling, limit }: ServerControl): number {
   return Math.min(Math.floor(limit.limit), ceiling);
+}
+
+/**
+ * Calls that will be open at once when there is more to do: a limit that is still doubling is at the
+ * ceiling within a few calls, if nothing comes between.
+ */
+export function foreseenPlaces(server: ServerControl): number {
+  return isUntroubled(server.limit) ? server.ceiling : placesOf(server);
 }
 
 /** Whether one more call may begin. */

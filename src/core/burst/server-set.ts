@@ -5,7 +5,7 @@ import { lets } from './breaker.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { NEW_RETRY_BUDGET } from './retry-budget.ts';
 import type { ServerControl, ServerHealth } from './server-control.ts';
-import { healthOf, mayBegin, newServer, placesOf } from './server-control.ts';
+import { foreseenPlaces, healthOf, mayBegin, newServer, placesOf } from './server-control.ts';
 
 /** How a server is called as long as nobody names any. */
 export const ONLY_SERVER: ServerId = serverId('default');
@@ -99,13 +99,23 @@ export class ServerSet {
    * is twice as fast count twice.
    */
   get together(): Together {
+    return this.#withPlaces(placesOf);
+  }
+
+  /** The same with the places that there will be when there is more to do. */
+  get foreseen(): Together {
+    return this.#withPlaces(foreseenPlaces);
+  }
+
+  #withPlaces(placesFor: (server: ServerControl) => number): Together {
     const [first, ...more] = this.#up.length > 0 ? this.#up : this.controls;
     if (first === undefined) return { places: 0, meanMs: 0, highMs: 0 };
     const { meanMs, highMs } = first.times.segment;
-    if (more.length === 0) return { places: Math.min(placesOf(first), this.#most), meanMs, highMs };
+    if (more.length === 0)
+      return { places: Math.min(placesFor(first), this.#most), meanMs, highMs };
     let [places, perMs, high] = [0, 0, 0];
     for (const server of [first, ...more]) {
-      const own = placesOf(server);
+      const own = placesFor(server);
       places += own;
       perMs += own / server.times.segment.meanMs;
       high += own * server.times.segment.highMs;

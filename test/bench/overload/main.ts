@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { printFigures } from '../support/figures.ts';
 import { capacityChange } from './cases/capacity-change.ts';
 import type { Table } from './cases/case.ts';
+import { coldStart } from './cases/cold-start.ts';
 import { everyday } from './cases/everyday.ts';
 import { fastClicker } from './cases/fast-clicker.ts';
 import { faults } from './cases/faults.ts';
@@ -18,7 +19,16 @@ import type { Settings } from './settings.ts';
 import { readSettings, USAGE } from './settings.ts';
 import { drawSvg } from './svg.ts';
 
-const CASES = [offeredLoad, heavySession, fastClicker, capacityChange, everyday, undoRedo, faults];
+const CASES = [
+  offeredLoad,
+  heavySession,
+  fastClicker,
+  capacityChange,
+  coldStart,
+  everyday,
+  undoRedo,
+  faults,
+];
 
 const settings = settingsOrExit();
 if (settings.help) {

@@ -43,12 +43,21 @@ const ok = (count: number) => Array.from({ length: count }, () => ({}));
 const slow = { durationMs: 4 * CALL_MS, alone: false };
 
 describe('concurrency limit', () => {
-  it('starts at one call, and grows by one with each round of calls while they fill it', () => {
+  it('starts at one call, and doubles with each round of calls while they fill it', () => {
     expect(FIRST_LIMIT.limit).toBe(1);
-    expect(play(8, ok(1)).state.limit).toBe(2);
-    expect(play(8, ok(3)).state.limit).toBeCloseTo(2.9, 1);
+    expect(play(16, ok(1)).state.limit).toBe(2);
+    expect(play(16, ok(1 + 2)).state.limit).toBe(4);
+    expect(play(16, ok(1 + 2 + 4)).state.limit).toBe(8);
     expect(play(8, ok(60)).state.limit).toBe(8);
     expect(play(8, [{}, { inFlight: 1 }, { inFlight: 1 }]).state.limit).toBe(2);
+  });
+
+  it('doubles no more when calls become longer, or once it was halved', () => {
+    const longer = { durationMs: 1.9 * CALL_MS, alone: false };
+    expect(play(8, [...ok(3), longer]).state.limit).toBe(4.25);
+    const halved = play(8, [...ok(7), { result: 'overloaded' }]);
+    expect(halved.state.limit).toBe(4);
+    expect(play(8, ok(1), halved.state).state.limit).toBe(4.25);
   });
 
   const results = fc.constantFrom('ok', 'overloaded', 'timeout', 'failed');

@@ -29,7 +29,7 @@ end
 local function eta_if_too_long()
   if redis.call('HEXISTS', slots, key) == 1 then return '' end
   local before = ahead()
-  local places, mean, high = together(servers, most)
+  local places, mean, high = together(servers, most, foreseen_places)
   local wait = wait_ms(before, places, mean)
   local in_time = deadline_in_ms == '' or wait + high <= tonumber(deadline_in_ms)
   -- What is next is let in whatever is thought of calls.

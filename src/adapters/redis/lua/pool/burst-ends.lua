@@ -51,7 +51,10 @@ local function adapt_limit(server, call, call_ms)
   server.slow = 0
   local grows = call.in_flight >= math.floor(server.limit) and call.now >= server.rest_until
   if not grows then return end
-  server.limit = math.max(1, math.min(server.limit + 1 / server.limit, server.ceiling))
+  -- Until it was first halved it doubles with each round, unless calls become longer.
+  local doubles = server.cut_at == 0 and call.duration <= server.base[call.kind]
+  local growth = doubles and 1 or 1 / server.limit
+  server.limit = math.max(1, math.min(server.limit + growth, server.ceiling))
 end
 
 -- It took so long because the limit was too high, which is about to change or has changed already.

@@ -51,6 +51,11 @@ end
 
 local function places_of(server) return math.min(math.floor(server.limit), server.ceiling) end
 
+-- Calls that will be open at once when there is more to do: until it was first halved the limit doubles.
+local function foreseen_places(server)
+  return server.cut_at == 0 and server.ceiling or places_of(server)
+end
+
 -- When a server that is left alone may be tried again.
 local function probe_at(server) return server.opened_at + server.pause_ms end
 
@@ -72,10 +77,10 @@ local function wait_ms(ahead, places, per_call)
 end
 
 -- What those that can be called do together, all of them when none can: places, mean and high time.
-local function together(servers, most)
+local function together(servers, most, places_for)
   if #servers == 1 then
     local time = servers[1].segment
-    return places_of(servers[1]), time.mean, time.high
+    return places_for(servers[1]), time.mean, time.high
   end
   local counted = {}
   for _, server in ipairs(servers) do
@@ -83,10 +88,10 @@ local function together(servers, most)
   end
   if #counted == 0 then counted = servers end
   local first = counted[1].segment
-  if #counted == 1 then return math.min(places_of(counted[1]), most), first.mean, first.high end
+  if #counted == 1 then return math.min(places_for(counted[1]), most), first.mean, first.high end
   local places, per_ms, high = 0, 0, 0
   for _, server in ipairs(counted) do
-    local own = places_of(server)
+    local own = places_for(server)
     places = places + own
     per_ms = per_ms + own / server.segment.mean
     high = high + own * server.segment.high
@@ -108,7 +113,7 @@ end
 -- Waiting, leased, limit, ceiling, health of each, mean time of a call.
 local function load(servers, most, now)
   local leased = redis.call('ZCARD', leases)
-  local places, mean = together(servers, most)
+  local places, mean = together(servers, most, places_of)
   local ceiling = 0
   for _, server in ipairs(servers) do ceiling = ceiling + server.ceiling end
   return redis.call('HLEN', slots) - leased, leased, places, math.min(ceiling, most),
