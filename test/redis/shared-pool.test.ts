@@ -87,6 +87,39 @@ describe('redis pool of several gateways', () => {
     await expect(within('the bell', promise)).resolves.toBeUndefined();
   });
 
+  it('rings at its own gateway when the command is sent, and once: a claim that is given then finds the token', async () => {
+    const prefix = freshPrefix();
+    await using one = await open(prefix);
+    await using two = await open(prefix);
+    await one.queue.setCeiling(5, 5);
+    await claim(one, 'scripts are known');
+    const claims: ReturnType<typeof claim>[] = [];
+    const end = one.queue.onAvailable(() => void claims.push(claim(one, `ring ${claims.length}`)));
+    const added = token('a');
+    await one.queue.enqueue(added, { now: Date.now() });
+    // Another's ring is heard after it.
+    await two.queue.enqueue(token('b'), { now: Date.now() });
+    await expect.poll(() => claims.length).toBe(2);
+    expect((await claims[0])?.token).toEqual(added);
+    end();
+  });
+
+  it('rings once more when the command was carried out later than it was sent', async () => {
+    await using own = await RedisServer.start();
+    await using engine = await open(freshPrefix(), own);
+    await engine.queue.setCeiling(5, 5);
+    await claim(engine, 'claims are known, entries are not');
+    const found: (SegmentToken | undefined)[] = [];
+    engine.queue.onAvailable(() => {
+      void claim(engine, `ring ${found.length}`).then((lease) =>
+        found.push(lease?.token as SegmentToken),
+      );
+    });
+    const added = token('a');
+    await engine.queue.enqueue(added, { now: Date.now() });
+    await expect.poll(() => found.filter((one) => one !== undefined)).toEqual([added]);
+  });
+
   it('counter-example 7: a gateway whose clock is an hour ahead ends no lease', async () => {
     const prefix = freshPrefix();
     await using right = await open(prefix);
@@ -215,10 +248,8 @@ describe('redis pool of several gateways', () => {
       '',
       HOUR_MS,
       'bell',
-      '',
-      '',
-      '',
-      '',
+      ...['', '', '', ''],
+      ...[0, 1, 'ringer'],
     ];
     const twice = [0, 1].map(() => run(connections.commands, POOL.release, pool, args));
     expect(await Promise.all(twice)).toEqual(['ended', 'gone']);

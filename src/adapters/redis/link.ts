@@ -45,6 +45,7 @@ export class RedisLink implements AsyncDisposable {
   /** By the name of the server. */
   readonly #links = new Map<string, NodeLink>();
   #pending = 0;
+  #reorderings = 0;
   #change = Promise.withResolvers<void>();
 
   constructor(options: LinkOptions) {
@@ -52,6 +53,19 @@ export class RedisLink implements AsyncDisposable {
     this.#topology = options.topology;
     this.#topology.onChange(() => this.#follow());
     this.#follow();
+  }
+
+  /**
+   * How often a command had to be sent again, or elsewhere. While that does not change, commands on one
+   * slot are carried out in the order in which they are given.
+   */
+  get reorderings(): number {
+    return this.#reorderings;
+  }
+
+  /** A command is given once more, by whoever gave it. */
+  reordered(): void {
+    this.#reorderings += 1;
   }
 
   /** Why a server cannot be used at the moment, and which. */
@@ -136,6 +150,7 @@ export class RedisLink implements AsyncDisposable {
     key: string,
     end: number,
   ): Promise<Result> {
+    this.reordered();
     const { node } = await this.#route(key, end);
     try {
       return await this.#linkTo(node).use(command, end);
@@ -151,6 +166,7 @@ export class RedisLink implements AsyncDisposable {
     end: number,
     failure: { readonly asked: RedisNode; readonly error: unknown },
   ): Promise<Result> {
+    this.reordered();
     let { asked, error } = failure;
     for (let redirections = 0; redirections < MAX_REDIRECTIONS; redirections += 1) {
       const next = Date.now() >= end ? undefined : await this.#routeAfter(error, asked, key, end);
@@ -224,6 +240,7 @@ export class RedisLink implements AsyncDisposable {
       ...{ node, name, silenceMs, log },
       ...accessTo(address),
       mustBePrimary: address.kind !== 'cluster',
+      onAgain: () => this.reordered(),
       onState: () => {
         // Another may have taken its place.
         if (!link.isUp) void this.#topology.refresh();

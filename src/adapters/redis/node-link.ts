@@ -18,6 +18,8 @@ export interface NodeLinkOptions extends ClientSettings {
   /** Whether a replica is refused: it would answer with what is old. In a cluster it says so itself. */
   readonly mustBePrimary: boolean;
   readonly log: Logger;
+  /** Called when a command is sent once more. */
+  readonly onAgain: () => void;
   /** Called when the link is up, is lost, or could not be made. */
   readonly onState: () => void;
 }
@@ -122,6 +124,7 @@ export class NodeLink implements AsyncDisposable {
     if (isUnwritable(error)) this.#down();
     // The link broke; its replacement is usually there within milliseconds.
     if (!this.isUp) await this.#whenReady(end);
+    this.#options.onAgain();
     return await before(command(this.#client), end - Date.now());
   }
 

@@ -53,6 +53,7 @@ export function run<Reply>(
   const [key] = keys;
   const byText = (error: unknown) => {
     if (!isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    link.reordered();
     return link.use((client) => client.eval(source, keyCount, ...keys, ...args), key);
   };
   const reply = link.use((client) => client.evalsha(sha, keyCount, ...keys, ...args), key);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { rankServers } from '../../core/affinity.ts';
 import type { ServerHealth } from '../../core/burst/server-control.ts';
 import { healthOfAll } from '../../core/burst/server-control.ts';
@@ -49,6 +50,8 @@ export class RedisWorkQueue implements WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #pool: readonly string[];
   readonly #bell: string;
+  /** By which it knows its own rings: its listeners have been told when it sent the command. */
+  readonly #name = randomUUID();
   readonly #listeners = new Set<() => void>();
   readonly #entries = new TurnBatch(this.#enqueue.bind(this));
   #servers: readonly ServerId[] = [ONLY_SERVER];
@@ -69,9 +72,13 @@ export class RedisWorkQueue implements WorkQueue {
   /** Resolves when its doorbell is heard. */
   static async open(options: WorkQueueOptions): Promise<RedisWorkQueue> {
     const queue = new RedisWorkQueue(options);
-    const ring = () => queue.#ring();
-    // After a loss of the connection something may have rung unheard.
-    await options.connections.subscriber.subscribe(queue.#bell, { message: ring, resumed: ring });
+    await options.connections.subscriber.subscribe(queue.#bell, {
+      message: (ringer) => {
+        if (ringer !== queue.#name) queue.#ring();
+      },
+      // After a loss of the connection something may have rung unheard.
+      resumed: () => queue.#ring(),
+    });
     return queue;
   }
 
@@ -112,11 +119,11 @@ export class RedisWorkQueue implements WorkQueue {
 
   release(lease: Lease, release: Release): Promise<ReleaseReply> {
     const { dirty, retryAt, call, deadlineAt, healing, now } = release;
-    return this.#run(POOL.release, [
+    return this.#runAndRing(POOL.release, [
       ...[keyOf(lease.token), lease.fence, dirty ? 1 : 0, spanTo(retryAt, now), this.#time(now)],
       ...[this.#life, this.#bell],
       ...[call?.kind ?? '', call?.result ?? '', call?.durationMs ?? '', spanTo(deadlineAt, now)],
-      ...[healing ? 1 : 0, this.#servers.length === 1 ? 1 : 0],
+      ...[healing ? 1 : 0, this.#servers.length === 1 ? 1 : 0, this.#name],
     ]);
   }
 
@@ -168,10 +175,10 @@ export class RedisWorkQueue implements WorkQueue {
       (latest, { entry }) => (isLater(entry, latest) ? entry : latest),
       first.entry,
     );
-    const [state, position, ...load] = await this.#run(POOL.enqueue, [
+    const [state, position, ...load] = await this.#runAndRing(POOL.enqueue, [
       ...[keyOf(token), token.sessionId, token.kind, after, value, this.#life, this.#bell],
       ...[cost ?? TURN_COST, spanTo(deadlineAt, now), this.#time(now)],
-      ...[this.#told, this.#rankOf(token), only],
+      ...[this.#told, this.#rankOf(token), only, this.#name],
     ]);
     const added = { state, position, load: loadOf(load) };
     const merged = state === 'queued' ? ({ ...added, state: 'merged' } as const) : added;
@@ -199,6 +206,22 @@ export class RedisWorkQueue implements WorkQueue {
 
   #run<Reply>(script: Script<Reply>, args: readonly ScriptArgument[]): Promise<Reply> {
     return run(this.#options.connections.commands, script, this.#pool, args);
+  }
+
+  /**
+   * Rings here as soon as the command is on its way: a claim that is given now is carried out after it,
+   * in the same round trip. If it was not, it rings once more.
+   */
+  async #runAndRing<Reply>(script: Script<Reply>, args: readonly ScriptArgument[]): Promise<Reply> {
+    const { commands } = this.#options.connections;
+    const { reorderings } = commands;
+    const reply = this.#run(script, args);
+    this.#ring();
+    try {
+      return await reply;
+    } finally {
+      if (commands.reorderings !== reorderings) this.#ring();
+    }
   }
 
   #ring(): void {

@@ -177,8 +177,10 @@ export class Dispatcher {
       if (isPassing(error)) await this.#giveBack(lease, claimedAt);
       else if (!(error instanceof LeaseLost)) this.#report('work on a claimed token failed', error);
     } finally {
+      const wasFull = this.#free <= 0;
       this.#active -= 1;
-      this.wake();
+      // Otherwise the end of the lease has rung, and was heeded.
+      if (wasFull || this.#rung) this.wake();
     }
   }
 

@@ -6,15 +6,16 @@
 --       the pool before this may start, or '', 5 value, returned by claims, 6 life of the pool in
 --       ms or '', 7 channel of the doorbell, 8 cost of a turn, 9 ms until nobody wants the result any
 --       more or '', 10 time in ms or '' for the server's, 11 feature servers, see burst.lua, 12 their
---       order for this item, or '', 13 the one that it is for alone, or ''
+--       order for this item, or '', 13 the one that it is for alone, or '',
+--       14 who rings the doorbell
 -- Result  {queued | merged | running, position, waiting, leased, limit, ceiling, health of each server,
 --         mean time of a call in ms}
 
 -- include pool/lib
 -- include pool/burst
 
-local key, session, kind, after, value, life_ms, bell, cost, deadline_in_ms, given_time, told, rank, only =
-  unpack(ARGV)
+local key, session, kind, after, value, life_ms, bell, cost, deadline_in_ms, given_time, told, rank, only,
+  ringer = unpack(ARGV)
 if after == '' then after = nil end
 if rank == '' then rank = nil end
 if only == '' then only = nil end
@@ -47,7 +48,7 @@ local function merge(slot)
     set_after(key, slot, after)
     write(key, slot)
     unblock(key)
-    redis.call('SPUBLISH', bell, '')
+    redis.call('SPUBLISH', bell, ringer)
   end
   if postpone(slot, deadline) then
     write(key, slot)
@@ -68,7 +69,7 @@ local function add()
   slot.promoted = kind == 'prepare' and #waiting_for(key, 1) > 0
   set_after(key, slot, after)
   offer(key, slot, 0)
-  redis.call('SPUBLISH', bell, '')
+  redis.call('SPUBLISH', bell, ringer)
   return 'queued', position(key, slot)
 end
 

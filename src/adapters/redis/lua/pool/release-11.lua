@@ -8,14 +8,14 @@
 --       encode | segment, or '' when none was made, 9 its result: ok | overloaded | timeout | failed |
 --       unreachable, 10 its duration in ms or '', 11 ms until nobody wants the result of what is offered
 --       again, or '', 12 '1' when that is because what it needs is made anew,
---       13 '1' when there is but one feature server
+--       13 '1' when there is but one feature server, 14 who rings the doorbell
 -- Result  ended | gone | kept: it may not be repeated, and its lease goes on
 
 -- include pool/lib
 -- include pool/burst
 
 local key, fence, dirty, retry_in_ms, given_time, life_ms, bell, call_kind, result, duration,
-  deadline_in_ms, healing, is_only = unpack(ARGV)
+  deadline_in_ms, healing, is_only, ringer = unpack(ARGV)
 
 local slot = read(key)
 if slot == nil or not is_leased(slot) or whole(slot.fence) ~= fence then return 'gone' end
@@ -80,6 +80,6 @@ elseif dirty == '1' or again then
 else
   forget(key, slot)
 end
-redis.call('SPUBLISH', bell, '')
+redis.call('SPUBLISH', bell, ringer)
 keep(life_ms)
 return 'ended'
