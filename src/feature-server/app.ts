@@ -88,6 +88,7 @@ function infoOf(concurrency: number): FeatureServerInfo {
     models: [MODEL],
     concurrency,
     encode: true,
+    // A thread goes on with what it has begun (`worker-pool.ts`): who hangs up frees no place.
     cancellable: false,
     maxImageBytes: MAX_IMAGE_BYTES,
     imageTypes: IMAGE_TYPES,

@@ -57,6 +57,6 @@ export const DEFAULT_SETTINGS: GatewaySettings = {
 
 /** Those of the limits that callers are told (A6). */
 export function limitsOf(settings: GatewaySettings): Limits {
-  const { maxImages, maxObjects, maxPointsPerObject, maxImageBytes } = settings;
-  return { maxImages, maxObjects, maxPointsPerObject, maxImageBytes };
+  const { maxImages, maxObjects, maxPointsPerObject, maxObjectsInFlight, maxImageBytes } = settings;
+  return { maxImages, maxObjects, maxPointsPerObject, maxObjectsInFlight, maxImageBytes };
 }

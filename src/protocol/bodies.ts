@@ -17,6 +17,8 @@ export interface Limits {
   readonly maxImages: number;
   readonly maxObjects: number;
   readonly maxPointsPerObject: number;
+  /** Objects that may wait for a mask at once. */
+  readonly maxObjectsInFlight: number;
   readonly maxImageBytes: number;
 }
 

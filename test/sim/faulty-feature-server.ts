@@ -11,7 +11,7 @@ import type { FeatureServerInfo } from '../../src/protocol/feature-server.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** How often which fault happens; 0 for each in a calm run. */
+/** How often which fault happens to a call; 0 for each in a calm run. */
 export interface Faults {
   hang: number;
   fail: number;
@@ -19,9 +19,29 @@ export interface Faults {
   busy: number;
   forget: number;
   reject: number;
+  /** How many of its phases are such in which it is busy for everybody … */
+  busyPhases: number;
+  /** … or takes its time for everybody. */
+  slowPhases: number;
 }
 
-export const CALM: Faults = { hang: 0, fail: 0, late: 0, busy: 0, forget: 0, reject: 0 };
+export const CALM: Faults = {
+  hang: 0,
+  fail: 0,
+  late: 0,
+  busy: 0,
+  forget: 0,
+  reject: 0,
+  busyPhases: 0,
+  slowPhases: 0,
+};
+
+type Phase = 'calm' | 'busy' | 'slow';
+
+/** Some calls long, and shorter than people's patience. */
+const PHASE_MS = 2_000;
+/** What a call takes in a slow phase, for what it takes in others. */
+const SLOWDOWN = 4;
 
 /** A feature server of virtual time: hangs, fails, answers at the last moment, forgets; counts what is open. */
 export class FaultyFeatureServer implements FeatureServer {
@@ -29,6 +49,8 @@ export class FaultyFeatureServer implements FeatureServer {
   readonly #random: SeededRandom;
   readonly #concurrency: number;
   readonly #embeddings = new Set<string>();
+  #phase: Phase = 'calm';
+  #phaseUntil = 0;
   faults: Faults;
   open = 0;
   mostOpen = 0;
@@ -87,18 +109,19 @@ export class FaultyFeatureServer implements FeatureServer {
     this.calls += 1;
     this.open += 1;
     this.mostOpen = Math.max(this.mostOpen, this.open);
+    const phase = this.#presentPhase();
     const closed = new Promise<void>((resolve) => {
       options.signal.addEventListener('abort', () => resolve(), { once: true });
     });
     const expired = this.#clock.sleep(options.deadlineMs).then(() => 'expired' as const);
     try {
       // It gives a call up at the deadline that came with it: the caller may be stopped (L6).
-      const ended = await Promise.race([this.#delay(options.deadlineMs), closed, expired]);
+      const ended = await Promise.race([this.#delay(options.deadlineMs, phase), closed, expired]);
       if (options.signal.aborted) throw options.signal.reason;
       if (ended === 'expired') throw new FeatureServerError('timeout', 'gave up');
       const { fail, busy, reject } = this.faults;
       if (this.#random.chance(fail)) throw new FeatureServerError('failed', 'broken');
-      if (this.#random.chance(busy)) {
+      if (phase === 'busy' || this.#random.chance(busy)) {
         throw new FeatureServerError('overloaded', 'busy', { retryAfterMs: 300 });
       }
       if (this.#random.chance(reject)) throw new FeatureServerError('rejected', 'no');
@@ -108,11 +131,24 @@ export class FaultyFeatureServer implements FeatureServer {
     }
   }
 
-  #delay(deadlineMs: number): Promise<void> {
+  #presentPhase(): Phase {
+    const now = this.#clock.now();
+    if (now >= this.#phaseUntil) {
+      const { busyPhases, slowPhases } = this.faults;
+      this.#phaseUntil = now + PHASE_MS;
+      if (this.#random.chance(busyPhases)) this.#phase = 'busy';
+      else this.#phase = this.#random.chance(slowPhases) ? 'slow' : 'calm';
+    }
+    return this.#phase;
+  }
+
+  #delay(deadlineMs: number, phase: Phase): Promise<void> {
     if (this.#random.chance(this.faults.hang)) return new Promise(() => {});
     if (this.#random.chance(this.faults.late)) {
       return this.#clock.sleep(deadlineMs - this.#random.between(0, 60));
     }
-    return this.#clock.sleep(this.#random.between(20, 900));
+    const ms = this.#random.between(20, 900);
+    if (phase === 'busy') return this.#clock.sleep(5);
+    return this.#clock.sleep(phase === 'slow' ? SLOWDOWN * ms : ms);
   }
 }

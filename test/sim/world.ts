@@ -91,6 +91,8 @@ export class World {
       busy: some(0.3),
       forget: some(0.2),
       reject: some(0.1),
+      busyPhases: some(0.5),
+      slowPhases: some(0.5),
     };
   }
 

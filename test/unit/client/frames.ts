@@ -96,7 +96,13 @@ export const snapshot = (sequence: number, objects: readonly ObjectBody[] = []):
   objects,
   participants: [],
   service: { state: 'ok' },
-  limits: { maxImages: 10, maxObjects: 10, maxPointsPerObject: 100, maxImageBytes: 5_242_880 },
+  limits: {
+    maxImages: 10,
+    maxObjects: 10,
+    maxPointsPerObject: 100,
+    maxObjectsInFlight: 10,
+    maxImageBytes: 5_242_880,
+  },
 });
 
 export const opened = (heartbeatMs = 25_000): Passing =>

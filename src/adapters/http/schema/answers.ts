@@ -32,6 +32,7 @@ const LimitsSchema = z
     maxImages: z.int(),
     maxObjects: z.int(),
     maxPointsPerObject: z.int(),
+    maxObjectsInFlight: z.int(),
     maxImageBytes: z.int(),
   })
   .readonly()
