@@ -41,8 +41,8 @@ export interface Config {
     readonly blobDir: string | undefined;
   };
   readonly featureServer: {
-    /** Absent for the embedded one. */
-    readonly url: string | undefined;
+    /** None for the embedded one. */
+    readonly urls: readonly string[];
     readonly token: string | undefined;
     readonly concurrency: number | undefined;
   };
@@ -164,7 +164,7 @@ function configOf(values: Values): Config {
       blobDir: values.BLOB_DIR,
     },
     featureServer: {
-      url: values.FEATURE_SERVER_URL[0],
+      urls: values.FEATURE_SERVER_URL,
       token: values.FEATURE_SERVER_TOKEN,
       concurrency: values.FEATURE_CONCURRENCY,
     },

@@ -9,6 +9,8 @@ import { createMetrics } from '../adapters/system/metrics.ts';
 import { systemClock } from '../adapters/system/system-clock.ts';
 import { systemRandom } from '../adapters/system/system-random.ts';
 import { createTaskRunner } from '../adapters/system/task-runner.ts';
+import { serverNamed } from '../core/affinity.ts';
+import { serverId } from '../core/ids.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { openGateway } from '../gateway/gateway.ts';
 import type { Config } from './config.ts';
@@ -52,13 +54,17 @@ export async function serve(config: Config): Promise<RunningGateway> {
     clock,
   });
   const embedded =
-    config.featureServer.url === undefined
+    config.featureServer.urls.length === 0
       ? createEmbeddedServer({ workers: config.featureServer.concurrency, clock, log })
       : undefined;
   if (embedded !== undefined) opened.use(embedded.supervisor);
-  const features = opened.use(
-    new HttpFeatureServer({ ...whereFeaturesAre(config, embedded), signUrl: signer.sign, clock }),
-  );
+  const features = featureServers(config, embedded).map(({ id, ...where }) => {
+    const server = opened.use(new HttpFeatureServer({ ...where, signUrl: signer.sign, clock }));
+    return { id, server };
+  });
+  for (const url of config.featureServer.urls) {
+    log.info('a feature server is configured', { server: serverNamed(url), url });
+  }
   const gateway = opened.use(
     openGateway(
       {
@@ -95,14 +101,14 @@ export async function serve(config: Config): Promise<RunningGateway> {
   return { url, close: closer(gateway, server, opened.move()) };
 }
 
-function whereFeaturesAre({ featureServer }: Config, embedded: EmbeddedServer | undefined) {
-  const { url, token } = featureServer;
-  if (embedded === undefined) return { address: async () => url ?? '', token };
-  const { supervisor } = embedded;
-  return {
-    address: (signal: AbortSignal) => supervisor.address(signal),
-    token: embedded.token,
-  };
+function featureServers({ featureServer }: Config, embedded: EmbeddedServer | undefined) {
+  const { urls, token } = featureServer;
+  if (embedded !== undefined) {
+    const { supervisor } = embedded;
+    const address = (signal: AbortSignal) => supervisor.address(signal);
+    return [{ id: serverId('embedded'), address, token: embedded.token }];
+  }
+  return urls.map((url) => ({ id: serverNamed(url), address: async () => url, token }));
 }
 
 /** An address that stands for all of the machine's can be listened on, but not be called. */

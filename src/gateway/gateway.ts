@@ -1,5 +1,5 @@
 import type { Engine } from '../ports/engine.ts';
-import type { FeatureServer } from '../ports/feature-server.ts';
+import type { NamedServer } from '../ports/feature-server.ts';
 import type { Clock, Logger, Metrics, Random, TaskRunner } from '../ports/system.ts';
 import { Chores } from './chores.ts';
 import { ClickService } from './click-service.ts';
@@ -39,7 +39,8 @@ const EXPIRY_MS = 60_000;
 
 export interface GatewayPorts {
   readonly engine: Engine;
-  readonly features: FeatureServer;
+  /** At least one; all gateways know them by the same names. */
+  readonly features: readonly NamedServer[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -50,7 +51,7 @@ export interface GatewayPorts {
 }
 
 export interface GatewayOptions extends GatewaySettings {
-  /** Calls that may be open at the feature server; what it says of itself when absent (B1). */
+  /** Calls that may be open at all feature servers; what they say of themselves when absent (B1). */
   readonly featureConcurrency?: number | undefined;
 }
 
@@ -82,9 +83,18 @@ export class Gateway implements AsyncDisposable {
     const sweeper = new Sweeper(engine, clock, turnCost, options.deadlineMs);
     const promises = new Promises(clock, metrics);
     const watch = new SessionWatch(engine.watch, clock);
-    const monitor = new ServiceMonitor((state) => {
-      log.warn('the feature server changed its state', { state });
-      this.streams.setServiceState(state);
+    const servers = ports.features.map(({ id }) => id);
+    const monitor = new ServiceMonitor({
+      changed: (state) => {
+        log.warn('the feature server changed its state', { state });
+        this.streams.setServiceState(state);
+      },
+      serverChanged: (n, health) => {
+        const server = servers[n];
+        if (server === undefined) return;
+        metrics.featureServer(server, health !== 'down');
+        if (servers.length > 1) log.info('a feature server', { server, health });
+      },
     });
     const contents = new ReadyContents(clock);
     const work = new WorkEntry({ engine, clock, promises, contents, turnCost }, options);
@@ -99,9 +109,10 @@ export class Gateway implements AsyncDisposable {
     this.objects = new ObjectService(engine, clock, work);
     this.#dispatcher = new Dispatcher(
       { ...ports, promises, contents, monitor, watch, turnCost, settings: options },
+      ports.features,
       options.featureConcurrency,
     );
-    this.health = new HealthService(engine, monitor, this.#dispatcher);
+    this.health = new HealthService(engine, monitor, this.#dispatcher, servers);
     const storage = new StorageMonitor(engine, log, {
       changed: (available) => {
         this.streams.setStorage(available);

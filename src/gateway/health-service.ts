@@ -1,10 +1,11 @@
+import type { ServerId } from '../core/ids.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Dispatcher } from './work/dispatcher.ts';
 import type { ServiceMonitor } from './work/service-monitor.ts';
 
 export interface Readiness {
   readonly ready: boolean;
-  /** What keeps the gateway from taking clicks, a sentence each. */
+  /** What keeps the gateway from taking clicks, or from doing so as well as it could; a sentence each. */
   readonly problems: readonly string[];
 }
 
@@ -13,9 +14,16 @@ export class HealthService {
   readonly #engine: Engine;
   readonly #monitor: ServiceMonitor;
   readonly #dispatcher: Dispatcher;
+  readonly #servers: readonly ServerId[];
   #draining = false;
 
-  constructor(engine: Engine, monitor: ServiceMonitor, dispatcher: Dispatcher) {
+  constructor(
+    engine: Engine,
+    monitor: ServiceMonitor,
+    dispatcher: Dispatcher,
+    servers: readonly ServerId[],
+  ) {
+    this.#servers = servers;
     this.#engine = engine;
     this.#monitor = monitor;
     this.#dispatcher = dispatcher;
@@ -34,7 +42,16 @@ export class HealthService {
     }
     const lack = await this.#storageProblem();
     if (lack !== undefined) problems.push(lack);
-    return { ready: problems.length === 0, problems };
+    const ready = problems.length === 0;
+    return { ready, problems: ready ? this.#absentServers() : problems };
+  }
+
+  /** Of several; the others do their work. */
+  #absentServers(): readonly string[] {
+    if (this.#servers.length === 1) return [];
+    return this.#servers
+      .filter((_, n) => this.#monitor.healths[n] === 'down')
+      .map((server) => `Feature server ${server} does not answer.`);
   }
 
   async #storageProblem(): Promise<string | undefined> {

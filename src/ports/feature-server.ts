@@ -1,4 +1,4 @@
-import type { Tenant } from '../core/ids.ts';
+import type { ServerId, Tenant } from '../core/ids.ts';
 import type { Prompt } from '../core/prompt.ts';
 import type { Extent } from '../core/rle.ts';
 import type { FeatureServerInfo } from '../protocol/feature-server.ts';
@@ -43,6 +43,8 @@ export type FailureKind =
   | 'overloaded'
   /** 5xx, a broken connection, or an answer that makes no sense. */
   | 'failed'
+  /** No connection could be made: the server has not seen the call. */
+  | 'unreachable'
   | 'timeout';
 
 /** A call that brought no usable answer. The message names no address and no secret. */
@@ -70,4 +72,10 @@ export interface FeatureServer {
   info(): Promise<FeatureServerInfo>;
   encode(call: EncodeCall, options: CallOptions): Promise<{ readonly embeddingId: string }>;
   segment(call: SegmentCall, options: CallOptions): Promise<SegmentAnswer>;
+}
+
+/** One of the servers that a gateway may call, as all gateways name it. */
+export interface NamedServer {
+  readonly id: ServerId;
+  readonly server: FeatureServer;
 }

@@ -1,3 +1,5 @@
+import type { ServerId } from '../core/ids.ts';
+
 /** Time, chance and what operators see: handed in, so that a simulation can own all of them. */
 
 /** A pending timer; `cancel` after it fired does nothing. */
@@ -32,7 +34,14 @@ export interface Metrics {
   /** A request was refused before it was looked at, by this of the rate limits. */
   requestRefused(policy: string): void;
   segmentEnded(outcome: 'completed' | 'failed', totalMs: number): void;
-  featureCall(kind: 'encode' | 'segment', outcome: string, durationMs: number): void;
+  featureCall(
+    kind: 'encode' | 'segment',
+    outcome: string,
+    durationMs: number,
+    server: ServerId,
+  ): void;
+  /** Whether a feature server is called at present. */
+  featureServer(server: ServerId, isUp: boolean): void;
   /** A mask came this much later than foretold; below 0 for earlier. */
   etaMissed(byMs: number): void;
   streamsOpen(change: 1 | -1): void;

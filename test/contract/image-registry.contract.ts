@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { tenant } from '../../src/core/ids.ts';
+import { serverId, tenant } from '../../src/core/ids.ts';
 import type { OpenEngine } from './support.ts';
 import { FAILED, freshSessionId, imageNamed, TENANT } from './support.ts';
 
 const KEY = { tenant: TENANT, imageId: imageNamed('cat') };
-const READY = { state: 'ready', embeddingId: 'emb-1' } as const;
+const [A, B] = [serverId('a'), serverId('b')];
+const made = (fence: string) => ({ fence, id: `emb-${fence}` });
+const READY = { state: 'ready', embeddings: { [A]: made('1') } } as const;
 const PREPARING = { state: 'preparing' } as const;
 
 /** What every `ImageRegistry` holds. */
@@ -69,6 +71,41 @@ export function imageRegistryContract(engineName: string, open: OpenEngine): voi
       await engine.images.leave(KEY, two);
       expect(await engine.images.find(KEY)).toBeUndefined();
       expect(await engine.images.join(KEY, one, false)).toEqual(PREPARING);
+    });
+
+    it('B2 knows of each server what it has, and keeps the rest when one has lost its own', async () => {
+      await using engine = await open();
+      const session = freshSessionId();
+      await engine.images.join(KEY, session, false);
+      await engine.images.settle(KEY, READY);
+      const failed = {
+        fence: '2',
+        failed: { code: 'feature_server_failed', detail: 'ä "/"' },
+      } as const;
+      await engine.images.settle(KEY, { state: 'ready', embeddings: { [B]: failed } });
+      const both = { state: 'ready', embeddings: { [A]: made('1'), [B]: failed } };
+      expect(await engine.images.find(KEY)).toEqual(both);
+      await engine.images.settle(KEY, { state: 'ready', embeddings: { [B]: made('3') } });
+      const rest = { state: 'ready', embeddings: { [B]: made('3') } };
+      expect(await engine.images.lose(KEY, A, '1')).toEqual(rest);
+      expect(await engine.images.find(KEY)).toEqual(rest);
+      expect(await engine.images.join(KEY, freshSessionId(), true)).toEqual(rest);
+      expect(await engine.images.lose(KEY, B, '3')).toEqual({ state: 'ready', embeddings: {} });
+      await engine.images.settle(KEY, READY);
+      expect(await engine.images.find(KEY)).toEqual(READY);
+      await engine.images.leave(KEY, session);
+    });
+
+    it('B5 an embedding that was made anew is not lost with the one before', async () => {
+      await using engine = await open();
+      await engine.images.join(KEY, freshSessionId(), false);
+      expect(await engine.images.lose(KEY, A, '1')).toEqual(PREPARING);
+      await engine.images.settle(KEY, READY);
+      await engine.images.settle(KEY, { state: 'ready', embeddings: { [A]: made('2') } });
+      const renewed = { state: 'ready', embeddings: { [A]: made('2') } };
+      expect(await engine.images.lose(KEY, A, '1')).toEqual(renewed);
+      expect(await engine.images.lose(KEY, B, '2')).toEqual(renewed);
+      expect(await engine.images.lose({ ...KEY, reference: 'none' }, A, '1')).toBeUndefined();
     });
 
     it('records nothing for content that nobody holds', async () => {

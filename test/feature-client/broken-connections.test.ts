@@ -43,7 +43,7 @@ test('B5 a reset is failed, before the answer and in the middle of it', async ()
   expect((await failureOf(late.client.segment(CALL, options()))).kind).toBe('failed');
 });
 
-test('B5 nobody there is failed, without the address', async () => {
+test('B5 nobody there is unreachable, without the address', async () => {
   const socket = createServer().listen(0, '127.0.0.1');
   await once(socket, 'listening');
   const address = socket.address();
@@ -54,7 +54,7 @@ test('B5 nobody there is failed, without the address', async () => {
     address: async () => `http://127.0.0.1:${port}`,
   });
   const error = await failureOf(server.client.segment(CALL, options()));
-  expect(error.kind).toBe('failed');
+  expect(error.kind).toBe('unreachable');
   expect(error.message).not.toContain(String(port));
 });
 

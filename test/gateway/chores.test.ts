@@ -87,18 +87,24 @@ describe('visiting each in turn', () => {
 describe('judging the feature server', () => {
   test('A22 it is what the pool says, repeats are no news', () => {
     const told: string[] = [];
-    const monitor = new ServiceMonitor((state) => told.push(state));
+    const monitor = new ServiceMonitor({
+      changed: (state) => told.push(state),
+      serverChanged: () => {},
+    });
     for (const health of ['ok', 'degraded', 'degraded', 'down', 'ok'] as const) {
-      monitor.learn(health);
+      monitor.learn([health]);
     }
     expect(told).toEqual(['degraded', 'down', 'ok']);
   });
 
   test('A22 one that cannot be reached is down whatever others say, until it answers', () => {
     const told: string[] = [];
-    const monitor = new ServiceMonitor((state) => told.push(state));
+    const monitor = new ServiceMonitor({
+      changed: (state) => told.push(state),
+      serverChanged: () => {},
+    });
     monitor.unreachable();
-    monitor.learn('degraded');
+    monitor.learn(['degraded']);
     expect(monitor.state).toBe('down');
     monitor.reached();
     expect(told).toEqual(['down', 'degraded']);

@@ -1,7 +1,9 @@
+import { ONLY_SERVER } from '../../src/core/burst/server-set.ts';
 import type { GatewayPorts } from '../../src/gateway/gateway.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
 import type { GatewaySettings } from '../../src/gateway/settings.ts';
 import type { Engine } from '../../src/ports/engine.ts';
+import type { FeatureServer } from '../../src/ports/feature-server.ts';
 import type { Clock, Logger, Metrics, TaskRunner, Timer } from '../../src/ports/system.ts';
 import type { FaultyFeatureServer } from './faulty-feature-server.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -15,6 +17,7 @@ export const noMetrics: Metrics = {
   requestRefused() {},
   segmentEnded() {},
   featureCall() {},
+  featureServer() {},
   etaMissed() {},
   streamsOpen() {},
   streamReset() {},
@@ -51,7 +54,7 @@ export class SimulatedProcess {
     this.#lagMs = random.pick([0, 0, 5, 40]);
     const ports: GatewayPorts = {
       engine: this.#proxyEngine(engine, sweeping),
-      features: this.#proxyServer(server),
+      features: [{ id: ONLY_SERVER, server: this.#proxyServer(server) }],
       clock: this.#processClock(),
       random,
       log: silentLog,
@@ -151,7 +154,7 @@ export class SimulatedProcess {
     });
   }
 
-  #proxyServer(server: FaultyFeatureServer): GatewayPorts['features'] {
+  #proxyServer(server: FaultyFeatureServer): FeatureServer {
     const linked = <Result>(
       signal: AbortSignal,
       call: (linkedSignal: AbortSignal) => Promise<Result>,

@@ -1,4 +1,5 @@
 /** A whole gateway on a real socket: memory engine, scripted feature server, HTTP face. */
+
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { openMemoryEngine } from '../../src/adapters/memory/engine.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { systemRandom } from '../../src/adapters/system/system-random.ts';
 import { createTaskRunner } from '../../src/adapters/system/task-runner.ts';
+import { ONLY_SERVER } from '../../src/core/burst/server-set.ts';
 import type { GatewayOptions } from '../../src/gateway/gateway.ts';
 import { openGateway } from '../../src/gateway/gateway.ts';
 import { DEFAULT_SETTINGS } from '../../src/gateway/settings.ts';
@@ -30,6 +32,7 @@ const silentMetrics: Metrics = {
   requestRefused: () => {},
   segmentEnded: () => {},
   featureCall: () => {},
+  featureServer: () => {},
   etaMissed: () => {},
   streamsOpen: () => {},
   streamReset: () => {},
@@ -71,7 +74,7 @@ export async function startGateway(options: StartOptions = {}) {
     {
       ...ports,
       engine,
-      features,
+      features: [{ id: ONLY_SERVER, server: features }],
       metrics: silentMetrics,
       runner: createTaskRunner(8),
       verifyUrl: options.verifyUrl ?? (() => false),

@@ -30,7 +30,7 @@ describe('A33 configuration', () => {
       auth: 'none',
       corsOrigins: [],
       allowedHosts: [],
-      featureServer: { url: undefined, token: undefined, concurrency: undefined },
+      featureServer: { urls: [], token: undefined, concurrency: undefined },
     });
     expect(config.gateway).toEqual(DEFAULT_SETTINGS);
   });
@@ -203,10 +203,10 @@ describe('A33 configuration', () => {
     expect(warnings[0]).toMatch(/each would start a feature server of its own/);
   });
 
-  test('A33 several feature servers are refused, one is taken without its last slash', () => {
-    expect(problemsOf({ FEATURE_SERVER_URL: 'http://a:1, http://b:1' })[0]).toMatch(/several/);
-    const { config } = loadConfig({ FEATURE_SERVER_URL: 'http://a:1/base/' });
-    expect(config.featureServer.url).toBe('http://a:1/base');
+  test('A33 feature servers are taken without their last slashes, and none twice', () => {
+    const { config } = loadConfig({ FEATURE_SERVER_URL: 'http://a:1/base/, http://b:1' });
+    expect(config.featureServer.urls).toEqual(['http://a:1/base', 'http://b:1']);
+    expect(problemsOf({ FEATURE_SERVER_URL: 'http://a:1,http://a:1/' })[0]).toMatch(/twice/);
     expect(problemsOf({ FEATURE_SERVER_URL: 'http://user:pw@a' })).toHaveLength(1);
   });
 

@@ -5,6 +5,7 @@ import { createMetrics } from '../../src/adapters/system/metrics.ts';
 import { systemClock } from '../../src/adapters/system/system-clock.ts';
 import { systemRandom } from '../../src/adapters/system/system-random.ts';
 import { createTaskRunner } from '../../src/adapters/system/task-runner.ts';
+import { ONLY_SERVER } from '../../src/core/burst/server-set.ts';
 
 describe('json logger', () => {
   function logger(level?: LogLevel) {
@@ -86,7 +87,8 @@ test('A32 metrics are in base units, each gateway in a registry of its own', asy
   metrics.clickAccepted('merged');
   metrics.clickRefused('overloaded');
   metrics.segmentEnded('completed', 420);
-  metrics.featureCall('encode', 'ok', 1_500);
+  metrics.featureCall('encode', 'ok', 1_500, ONLY_SERVER);
+  metrics.featureServer(ONLY_SERVER, false);
   metrics.streamsOpen(1);
   metrics.streamReset('history_trimmed');
   metrics.streamFrames(3, 700);
@@ -96,7 +98,8 @@ test('A32 metrics are in base units, each gateway in a registry of its own', asy
     'maskwire_clicks_accepted_total{how="merged"} 1',
     'maskwire_clicks_refused_total{code="overloaded"} 1',
     'maskwire_segment_duration_seconds_sum{outcome="completed"} 0.42',
-    'maskwire_feature_call_duration_seconds_count{kind="encode",outcome="ok"} 1',
+    'maskwire_feature_call_duration_seconds_count{kind="encode",outcome="ok",server="default"} 1',
+    'maskwire_feature_server_up{server="default"} 0',
     'maskwire_streams_open 1',
     'maskwire_stream_resets_total{reason="history_trimmed"} 1',
     'maskwire_stream_frames_total 3',

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { Agent } from 'undici';
 import type { Clock } from '../../ports/system.ts';
-import { failed, timedOut } from './failure.ts';
+import { failed, timedOut, unreachable } from './failure.ts';
 
 /** The largest mask, every character written as `\uXXXX`, and more; what goes on for longer is cut off. */
 export const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
@@ -148,7 +148,25 @@ const mediaTypeOf = (contentType = ''): string =>
 
 function asFailure(cause: unknown): Error {
   if (cause instanceof Error && cause.name === 'FeatureServerError') return cause;
+  if (codesOf(cause).some((code) => NEVER_CONNECTED.has(code))) return unreachable(cause);
   return failed('The connection to the feature server broke.', cause);
+}
+
+/** Errors of the connection's beginning; every other one may come after the server has begun to work. */
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Of a name with several addresses each has an error of its own. */
+function codesOf(cause: unknown): readonly string[] {
+  if (!(cause instanceof Error)) return [];
+  const own = 'code' in cause && typeof cause.code === 'string' ? [cause.code] : [];
+  return [...own, ...(cause instanceof AggregateError ? cause.errors.flatMap(codesOf) : [])];
 }
 
 function headerText(value: string | string[] | undefined): string | undefined {

@@ -44,6 +44,13 @@ export function failed(message: string, cause?: unknown): FeatureServerError {
   return new FeatureServerError('failed', message, { cause });
 }
 
+/** Nobody has taken the call. */
+export function unreachable(cause: unknown): FeatureServerError {
+  return new FeatureServerError('unreachable', 'The feature server takes no connection.', {
+    cause,
+  });
+}
+
 export function timedOut(): FeatureServerError {
   return new FeatureServerError('timeout', 'The feature server did not answer in time.');
 }

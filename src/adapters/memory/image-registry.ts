@@ -1,4 +1,4 @@
-import type { SessionId } from '../../core/ids.ts';
+import type { ServerId, SessionId } from '../../core/ids.ts';
 import type { ContentKey, ImageRegistry, Preparation } from '../../ports/image-registry.ts';
 
 interface Entry {
@@ -33,8 +33,16 @@ export class MemoryImageRegistry implements ImageRegistry {
   async settle(key: ContentKey, result: Preparation): Promise<readonly SessionId[]> {
     const entry = this.#entries.get(textOf(key));
     if (entry === undefined) return [];
-    entry.preparation = result;
+    entry.preparation = merged(entry.preparation, result);
     return [...entry.holders];
+  }
+
+  async lose(key: ContentKey, server: ServerId, fence: string): Promise<Preparation | undefined> {
+    const entry = this.#entries.get(textOf(key));
+    if (entry?.preparation.state !== 'ready') return entry?.preparation;
+    const { [server]: lost, ...others } = entry.preparation.embeddings ?? {};
+    if (lost?.fence === fence) entry.preparation = { state: 'ready', embeddings: others };
+    return entry.preparation;
   }
 
   async leave(key: ContentKey, session: SessionId): Promise<void> {
@@ -42,4 +50,9 @@ export class MemoryImageRegistry implements ImageRegistry {
     entry?.holders.delete(session);
     if (entry?.holders.size === 0) this.#entries.delete(textOf(key));
   }
+}
+
+function merged(known: Preparation, result: Preparation): Preparation {
+  if (known.state !== 'ready' || result.state !== 'ready') return result;
+  return { state: 'ready', embeddings: { ...known.embeddings, ...result.embeddings } };
 }

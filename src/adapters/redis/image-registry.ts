@@ -1,4 +1,4 @@
-import type { SessionId } from '../../core/ids.ts';
+import type { ServerId, SessionId } from '../../core/ids.ts';
 import type { ContentKey, ImageRegistry, Preparation } from '../../ports/image-registry.ts';
 import type { RedisConnections } from './connections.ts';
 import type { RedisKeys } from './keys.ts';
@@ -9,6 +9,7 @@ const IMAGES = {
   join: script<string | null>('images/join-1'),
   find: script<string | null>('images/find-1'),
   settle: script<SessionId[]>('images/settle-1'),
+  lose: script<string | null>('images/lose-1'),
   leave: script<1>('images/leave-1'),
 } as const;
 
@@ -41,6 +42,11 @@ export class RedisImageRegistry implements ImageRegistry {
 
   settle(key: ContentKey, result: Preparation): Promise<readonly SessionId[]> {
     return this.#run(IMAGES.settle, key, [JSON.stringify(result), this.#options.lifeMs]);
+  }
+
+  async lose(key: ContentKey, server: ServerId, fence: string): Promise<Preparation | undefined> {
+    const state = await this.#run(IMAGES.lose, key, [server, fence, this.#options.lifeMs]);
+    return state === null ? undefined : parsed(state);
   }
 
   async leave(key: ContentKey, session: SessionId): Promise<void> {

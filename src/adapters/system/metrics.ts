@@ -55,9 +55,15 @@ export function createMetrics(): PrometheusMetrics {
   });
   const call = new Histogram({
     name: 'maskwire_feature_call_duration_seconds',
-    help: 'Calls of the feature server, by kind and outcome',
-    labelNames: ['kind', 'outcome'] as const,
+    help: 'Calls of feature servers, by kind, outcome and server',
+    labelNames: ['kind', 'outcome', 'server'] as const,
     buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const up = new Gauge({
+    name: 'maskwire_feature_server_up',
+    help: 'Whether a feature server is called (1), or was found not to answer (0)',
+    labelNames: ['server'] as const,
     registers,
   });
   const eta = new Histogram({
@@ -93,7 +99,9 @@ export function createMetrics(): PrometheusMetrics {
     clickRefused: (code) => refused.inc({ code }),
     requestRefused: (policy) => limited.inc({ policy }),
     segmentEnded: (outcome, totalMs) => segment.observe({ outcome }, totalMs / 1000),
-    featureCall: (kind, outcome, durationMs) => call.observe({ kind, outcome }, durationMs / 1000),
+    featureCall: (kind, outcome, durationMs, server) =>
+      call.observe({ kind, outcome, server }, durationMs / 1000),
+    featureServer: (server, isUp) => up.set({ server }, isUp ? 1 : 0),
     etaMissed: (byMs) => eta.observe(byMs / 1000),
     streamsOpen: (change) => open.inc(change),
     streamReset: (reason) => resets.inc({ reason }),

@@ -48,7 +48,7 @@ async function runServe(options: Options): Promise<void> {
 /** What is embedded, and what a restart loses. */
 function aboutParts({ featureServer, storage }: Config): readonly string[] {
   const server =
-    featureServer.url === undefined
+    featureServer.urls.length === 0
       ? ['the feature server (classical segmentation, no trained weights)']
       : [];
   if (storage.redisUrl === undefined) {

@@ -29,10 +29,8 @@ export function contradictions(values: Values): string[] {
       'MASKWIRE_DURABILITY=replicated needs REDIS_URL: the memory of this process has no replica.',
     );
   }
-  if (values.FEATURE_SERVER_URL.length > 1) {
-    problems.push(
-      'FEATURE_SERVER_URL names several servers, which is not supported in this version.',
-    );
+  if (new Set(values.FEATURE_SERVER_URL).size < values.FEATURE_SERVER_URL.length) {
+    problems.push('FEATURE_SERVER_URL names a server twice.');
   }
   if (
     values.FEATURE_SERVER_URL.length === 0 &&

@@ -16,16 +16,17 @@ function unservedNames({ host, allowedHosts }: Config): string[] {
 }
 
 /** A server elsewhere fetches images from here, by an address that it can reach. */
-function unreachableSelf({ featureServer: { url }, selfUrl }: Config): string[] {
-  if (url === undefined || selfUrl !== undefined || isLoopback(new URL(url).hostname)) return [];
+function unreachableSelf({ featureServer: { urls }, selfUrl }: Config): string[] {
+  const isHere = urls.every((url) => isLoopback(new URL(url).hostname));
+  if (selfUrl !== undefined || isHere) return [];
   return [
     'FEATURE_SERVER_URL is another machine, which may not reach this gateway by its default address: set MASKWIRE_SELF_URL.',
   ];
 }
 
 /** What one embedded server has prepared another one does not know. */
-function lonelyServer({ storage, featureServer: { url } }: Config): string[] {
-  if (storage.redisUrl === undefined || url !== undefined) return [];
+function lonelyServer({ storage, featureServer: { urls } }: Config): string[] {
+  if (storage.redisUrl === undefined || urls.length > 0) return [];
   return [
     'REDIS_URL is set and FEATURE_SERVER_URL is not: with several gateways each would start a feature server of its own, and images would be prepared again and again.',
   ];

@@ -64,18 +64,19 @@ export const VARIABLES = {
     parse: optional(folder),
   },
   FEATURE_SERVER_URL: {
-    about: 'The feature server; empty starts the embedded one beside the gateway',
+    about:
+      'The feature server, or several, comma-separated; empty starts the embedded one beside the gateway',
     fallback: '',
     parse: list(httpUrl),
   },
   FEATURE_SERVER_TOKEN: {
-    about: 'Bearer token that every call of the feature server carries',
+    about: 'Bearer token that every call of a feature server carries',
     fallback: '',
     secret: true,
     parse: optional(bearer),
   },
   FEATURE_CONCURRENCY: {
-    about: 'Calls in flight at the feature server; empty: what it says of itself',
+    about: 'Calls in flight at all feature servers together; empty: what they say of themselves',
     fallback: '',
     parse: optional(integer(1, 1_024)),
   },

@@ -1,9 +1,12 @@
+import type { CallKind } from '../../core/burst/concurrency-limit.ts';
 import type { QueueCall } from '../../core/fair-queue.ts';
+import type { ServerId } from '../../core/ids.ts';
 import type { Problem } from '../../core/problem.ts';
 import { problemBody } from '../../core/problem.ts';
 import type { FailureKind } from '../../ports/feature-server.ts';
 import { FeatureServerError } from '../../ports/feature-server.ts';
 import type { Clock, Metrics } from '../../ports/system.ts';
+import type { FeatureServers } from './feature-servers.ts';
 
 /** Attempts of one piece of work: the first and one more. */
 export const MAX_ATTEMPTS = 2;
@@ -18,6 +21,13 @@ export interface CallContext {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly giveUp: AbortSignal;
+  readonly servers: Pick<FeatureServers, 'several'>;
+}
+
+/** Which call of which server. */
+export interface CallName {
+  readonly kind: CallKind;
+  readonly server: ServerId;
 }
 
 /** This gateway stops before the call has ended: nobody's failure, and another gateway's to make anew. */
@@ -28,7 +38,7 @@ export class CallGivenUp extends Error {
 /** Runs one call of the feature server under its deadline, measures it and tells how it ended. */
 export async function callFeatureServer<Result>(
   context: CallContext,
-  kind: 'encode' | 'segment',
+  { kind, server }: CallName,
   deadlineMs: number,
   call: (signal: AbortSignal) => Promise<Result>,
   ended: (call: QueueCall) => void,
@@ -52,15 +62,15 @@ export async function callFeatureServer<Result>(
     const result = await Promise.race([call(abort.signal), over]);
     const durationMs = clock.now() - startedAt;
     ended({ kind, result: 'ok', durationMs });
-    metrics.featureCall(kind, 'ok', durationMs);
+    metrics.featureCall(kind, 'ok', durationMs, server);
     return result;
   } catch (cause) {
     const reason: unknown = abort.signal.aborted ? abort.signal.reason : cause;
     if (reason instanceof CallGivenUp) throw reason;
-    const error = asFeatureError(reason);
+    const error = asFeatureError(reason, context.servers.several);
     const durationMs = error.kind === 'timeout' ? clock.now() - startedAt : undefined;
-    ended({ kind, result: RESULTS[error.kind], durationMs });
-    metrics.featureCall(kind, error.kind, clock.now() - startedAt);
+    ended({ kind, result: resultOf(error), durationMs });
+    metrics.featureCall(kind, error.kind, clock.now() - startedAt, server);
     throw error;
   } finally {
     timer.cancel();
@@ -75,6 +85,8 @@ export function retryAt(
   now: number,
   uniform: number,
 ): number | undefined {
+  // Another server has it at once: to none is more asked than without the one that is not there.
+  if (error.kind === 'unreachable') return now;
   if (error.kind === 'rejected' || attempts + 1 >= MAX_ATTEMPTS) return undefined;
   const asked = error.retryAfterMs ?? 0;
   if (asked > MAX_RETRY_AFTER_MS) return undefined;
@@ -87,8 +99,11 @@ const RESULTS: Record<FailureKind, QueueCall['result']> = {
   missing: 'ok',
   overloaded: 'overloaded',
   failed: 'failed',
+  unreachable: 'unreachable',
   timeout: 'timeout',
 };
+
+export const resultOf = ({ kind }: FeatureServerError): QueueCall['result'] => RESULTS[kind];
 
 const PROBLEMS: Record<
   FailureKind,
@@ -98,6 +113,7 @@ const PROBLEMS: Record<
   missing: 'feature_server_failed',
   overloaded: 'feature_server_failed',
   failed: 'feature_server_failed',
+  unreachable: 'feature_server_failed',
   timeout: 'feature_server_timeout',
 };
 
@@ -106,9 +122,13 @@ export function problemOf(error: FeatureServerError): Problem {
   return problemBody(PROBLEMS[error.kind], error.message);
 }
 
-function asFeatureError(failure: unknown): FeatureServerError {
-  if (failure instanceof FeatureServerError) return failure;
-  return new FeatureServerError('failed', 'The call of the feature server failed.', {
-    cause: failure,
-  });
+/** A server without others that could take its calls is tried as often as one that fails. */
+export function asFeatureError(failure: unknown, several: boolean): FeatureServerError {
+  if (!(failure instanceof FeatureServerError)) {
+    return new FeatureServerError('failed', 'The call of the feature server failed.', {
+      cause: failure,
+    });
+  }
+  if (failure.kind !== 'unreachable' || several) return failure;
+  return new FeatureServerError('failed', failure.message, { cause: failure });
 }

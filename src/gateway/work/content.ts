@@ -1,4 +1,4 @@
-import type { SessionId, Tenant } from '../../core/ids.ts';
+import type { ServerId, SessionId, Tenant } from '../../core/ids.ts';
 import type { ContentKey } from '../../ports/image-registry.ts';
 import type { ImageFacts } from '../../ports/session-store.ts';
 import type { PrepareToken, SegmentToken } from '../../ports/work-queue.ts';
@@ -14,8 +14,14 @@ export function contentKey(tenant: Tenant, image: ImageFacts): ContentKey {
   return { tenant, imageId: image.imageId, reference: image.reference?.blobId };
 }
 
-export function prepareToken({ sessionId, tenant }: Payer, image: ImageFacts): PrepareToken {
-  return { kind: 'prepare', sessionId, tenant, image };
+/** For a `server`, when the image is ready and that one has no embedding of it. */
+export function prepareToken(
+  { sessionId, tenant }: Payer,
+  image: ImageFacts,
+  server?: ServerId,
+): PrepareToken {
+  const token = { kind: 'prepare', sessionId, tenant, image } as const;
+  return server === undefined ? token : { ...token, server };
 }
 
 /** The token of a dirty object; it waits for its image's preparation, if that is under way. */
@@ -23,9 +29,10 @@ export function segmentToken(
   payer: Payer,
   objectId: SegmentToken['objectId'],
   image: ImageFacts,
+  server?: ServerId,
 ): SegmentToken {
   const { sessionId } = payer;
-  return { kind: 'segment', sessionId, objectId, after: prepareToken(payer, image) };
+  return { kind: 'segment', sessionId, objectId, after: prepareToken(payer, image, server) };
 }
 
 /**

@@ -1,15 +1,13 @@
-import { healthOfAll } from '../../core/burst/server-control.ts';
 import { isStorageLost } from '../../core/problem.ts';
+import type { NamedServer } from '../../ports/feature-server.ts';
 import type { Timer } from '../../ports/system.ts';
 import type { Lease } from '../../ports/work-queue.ts';
 import { CallGivenUp } from './call.ts';
+import { FeatureServers } from './feature-servers.ts';
 import { LeaseLost } from './lease-clock.ts';
 import { prepareWork } from './prepare-work.ts';
 import { segmentWork } from './segment-work.ts';
 import type { WorkContext } from './work-context.ts';
-
-/** Between two tries to learn what the feature server is. */
-const INFO_RETRY_MS = 500;
 
 /** After the storage failed; a doorbell that rings earlier is heeded. */
 const FAILURE_RETRY_MS = 500;
@@ -33,35 +31,39 @@ const HAND_BACK_MS = 1_000;
 /** Claims what is due whenever there is a place, and hands it to the runner. */
 export class Dispatcher {
   readonly #context: WorkContext;
-  readonly #concurrency: number | undefined;
   readonly #gatewayId: string;
-  #limit = 0;
   #active = 0;
   /** The round of claims under way. */
   #filling: Promise<void> | undefined;
   #rung = false;
   #stopped = false;
   readonly #giveUp = new AbortController();
-  /** Until it has answered, the worse is assumed. */
-  readonly #server = { cancellable: false };
   #timer: Timer | undefined;
   #unsubscribe: () => void = () => {};
 
-  /** `concurrency` overrides what the feature server says of itself (B1). */
-  constructor(context: Omit<WorkContext, 'giveUp' | 'server'>, concurrency: number | undefined) {
-    this.#context = { ...context, giveUp: this.#giveUp.signal, server: this.#server };
-    this.#concurrency = concurrency;
+  /** `concurrency` bounds the calls of all servers together; else what they say of themselves (B1). */
+  constructor(
+    context: Omit<WorkContext, 'giveUp' | 'servers'>,
+    features: readonly NamedServer[],
+    concurrency: number | undefined,
+  ) {
+    const { engine, clock, log, monitor } = context;
+    const servers = new FeatureServers({
+      ...{ servers: features, queue: engine.queue, clock, log, monitor, concurrency },
+      found: () => this.wake(),
+    });
+    this.#context = { ...context, giveUp: this.#giveUp.signal, servers };
     this.#gatewayId = context.random.token(9);
   }
 
   /** Calls that may be open at once, as far as is known; 0 before the feature server has answered. */
   get limit(): number {
-    return this.#limit;
+    return this.#context.servers.limit;
   }
 
   start(): void {
     this.#unsubscribe = this.#context.engine.queue.onAvailable(() => this.wake());
-    void this.#learn();
+    this.#context.servers.start();
   }
 
   /** Something may have become claimable, or a place free. */
@@ -71,7 +73,7 @@ export class Dispatcher {
   }
 
   #look(): void {
-    if (this.#filling !== undefined || this.#stopped || this.#limit === 0) return;
+    if (this.#filling !== undefined || this.#stopped || this.limit === 0) return;
     this.#filling = this.#fill().finally(() => {
       this.#filling = undefined;
       if (this.#rung) this.wake();
@@ -86,6 +88,7 @@ export class Dispatcher {
     this.#stopped = true;
     this.#unsubscribe();
     this.#timer?.cancel();
+    this.#context.servers.stop();
     const idle = this.#idle();
     await this.#within(graceMs, idle);
     this.#giveUp.abort();
@@ -102,28 +105,6 @@ export class Dispatcher {
     const timer = this.#context.clock.after(ms, resolve);
     await Promise.race([done, late]);
     timer.cancel();
-  }
-
-  async #learn(): Promise<void> {
-    const { features, engine, monitor, clock, log } = this.#context;
-    try {
-      const info = await features.info();
-      this.#limit = this.#concurrency ?? info.concurrency;
-      this.#server.cancellable = info.cancellable;
-      await engine.queue.setCeiling(this.#limit);
-      monitor.reached();
-      log.info('feature server found', {
-        name: info.name,
-        models: info.models,
-        concurrency: this.#limit,
-      });
-      this.wake();
-    } catch (error) {
-      if (this.#stopped) return;
-      monitor.unreachable();
-      this.#report('the feature server does not answer', error);
-      this.#timer = clock.after(INFO_RETRY_MS, () => void this.#learn());
-    }
   }
 
   async #fill(): Promise<void> {
@@ -152,7 +133,7 @@ export class Dispatcher {
         leaseMs: settings.leaseMs,
         now: claimedAt,
       });
-      monitor.learn(healthOfAll(healths));
+      monitor.learn(healths);
       for (const lease of leases) {
         this.#active += 1;
         runner.run(() => this.#work(lease, claimedAt));
@@ -162,7 +143,7 @@ export class Dispatcher {
   }
 
   get #free(): number {
-    return this.#limit - this.#active;
+    return this.limit - this.#active;
   }
 
   async #work(lease: Lease, claimedAt: number): Promise<void> {

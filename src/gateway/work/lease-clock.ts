@@ -37,9 +37,9 @@ export class LeaseClock {
    * @throws LeaseLost when the lease is no longer ours, or was over before its renewal was confirmed.
    */
   async left(mostMs: number): Promise<number> {
-    const { clock, engine, settings, server } = this.#context;
+    const { clock, engine, settings, servers } = this.#context;
     const sentAt = clock.now();
-    const wantedMs = server.cancellable
+    const wantedMs = servers.isCancellable(this.#lease.server)
       ? Math.max(1, Math.min(mostMs, this.#deadlineAt - sentAt))
       : mostMs;
     if (this.#endsAt - LEASE_MARGIN_MS - sentAt >= wantedMs) return wantedMs;

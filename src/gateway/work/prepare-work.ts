@@ -3,12 +3,15 @@ import type { Problem } from '../../core/problem.ts';
 import { FeatureServerError } from '../../ports/feature-server.ts';
 import type { Preparation } from '../../ports/image-registry.ts';
 import type { Lease, PrepareToken } from '../../ports/work-queue.ts';
-import { callFeatureServer, problemOf, retryAt } from './call.ts';
+import { asFeatureError, callFeatureServer, problemOf, resultOf, retryAt } from './call.ts';
 import { contentKey } from './content.ts';
 import { LeaseClock } from './lease-clock.ts';
 import type { WorkContext } from './work-context.ts';
 
-/** A claimed preparation: has the embedding made and tells every session that holds the image (A11). */
+/**
+ * A claimed preparation: has the embedding made and tells every session that holds the image (A11); or
+ * has it made by one server more, of which nobody needs to be told.
+ */
 export async function prepareWork(
   context: WorkContext,
   lease: Lease,
@@ -16,27 +19,37 @@ export async function prepareWork(
   claimedAt: number,
 ): Promise<void> {
   const { engine, clock } = context;
-  const key = contentKey(token.tenant, token.image);
-  const known = await engine.images.find(key);
-  // Nobody holds it any more, or somebody else has settled it.
-  if (known?.state !== 'preparing') {
+  const known = await engine.images.find(contentKey(token.tenant, token.image));
+  if (!isWanted(known, lease, token)) {
     await engine.queue.release(lease, { dirty: false, now: clock.now() });
     return;
   }
   const result = await prepare(context, lease, token, claimedAt);
-  const { preparation, call, retryAt: at } = result;
+  const { call, retryAt: at } = result;
   if (at !== undefined) {
     const how = { dirty: true, retryAt: at, call, now: clock.now() };
     // `kept`: the budget does not allow it.
     if ((await engine.queue.release(lease, how)) !== 'kept') return;
   }
-  await settle(context, token, preparation);
+  if (token.server === undefined) await settle(context, token, preparationOf(result, lease));
+  else await settleAt(context, token, result, lease);
   // Last, because it lets the clicks on the image go.
   await engine.queue.release(lease, { dirty: false, call, now: clock.now() });
 }
 
+/** Not when nobody holds it any more, or somebody else has settled it. */
+function isWanted(known: Preparation | undefined, lease: Lease, { server }: PrepareToken): boolean {
+  if (server === undefined) return known?.state === 'preparing';
+  // The server has left: who waits for it goes to another one.
+  if (lease.server !== server || known?.state !== 'ready') return false;
+  const present = known.embeddings?.[server];
+  return present === undefined || 'failed' in present;
+}
+
 interface Prepared {
-  readonly preparation: Preparation;
+  /** Absent when none is needed. */
+  readonly embeddingId?: string | undefined;
+  readonly problem?: Problem | undefined;
   /** The call that was made. */
   readonly call?: QueueCall | undefined;
   /** It failed, and is worth repeating then. */
@@ -49,16 +62,18 @@ async function prepare(
   token: PrepareToken,
   claimedAt: number,
 ): Promise<Prepared> {
-  const { features, random, settings, clock } = context;
-  if (token.image.embedding !== undefined) return { preparation: { state: 'ready' } };
+  const { random, settings, clock, servers } = context;
+  const { server } = lease;
+  if (token.image.embedding !== undefined && token.server === undefined) return {};
   const time = new LeaseClock(context, lease, claimedAt);
+  const features = servers.get(server);
   let made: QueueCall | undefined;
   try {
-    if (!(await features.info()).encode) return { preparation: { state: 'ready' } };
+    if (!(await servers.info(server)).encode) return {};
     const deadlineMs = await time.left(settings.encodeTimeoutMs);
     const { embeddingId } = await callFeatureServer(
       context,
-      'encode',
+      { kind: 'encode', server },
       deadlineMs,
       (signal) =>
         features.encode(
@@ -69,13 +84,40 @@ async function prepare(
         made = call;
       },
     );
-    return { preparation: { state: 'ready', embeddingId }, call: made };
-  } catch (error) {
-    if (!(error instanceof FeatureServerError)) throw error;
+    return { embeddingId, call: made };
+  } catch (cause) {
+    if (!(cause instanceof FeatureServerError)) throw cause;
+    const error = asFeatureError(cause, servers.several);
     const at = retryAt(error, lease.attempts, clock.now(), random.uniform());
-    const preparation = { state: 'failed', problem: problemOf(error) } as const;
-    return { preparation, call: made, retryAt: at };
+    const call = made ?? { kind: 'encode', result: resultOf(error) };
+    return { problem: problemOf(error), call: servers.several ? call : made, retryAt: at };
   }
+}
+
+const fenceOf = ({ fence }: Lease) => String(fence);
+
+function preparationOf({ embeddingId, problem }: Prepared, lease: Lease): Preparation {
+  if (problem !== undefined) return { state: 'failed', problem };
+  if (embeddingId === undefined) return { state: 'ready' };
+  const embedding = { fence: fenceOf(lease), id: embeddingId };
+  return { state: 'ready', embeddings: { [lease.server]: embedding } };
+}
+
+async function settleAt(
+  { engine, contents }: WorkContext,
+  token: PrepareToken,
+  result: Prepared,
+  lease: Lease,
+): Promise<void> {
+  const key = contentKey(token.tenant, token.image);
+  const { problem } = result;
+  const failed = problem && { code: problem.code, detail: problem.detail ?? problem.title };
+  const preparation: Preparation =
+    failed === undefined
+      ? preparationOf(result, lease)
+      : { state: 'ready', embeddings: { [lease.server]: { fence: fenceOf(lease), failed } } };
+  await engine.images.settle(key, preparation);
+  contents.forget(key);
 }
 
 async function settle(context: WorkContext, token: PrepareToken, result: Preparation) {

@@ -32,6 +32,11 @@ export class ReadyContents {
     return known !== undefined && this.#clock.now() < known.until ? known.preparation : undefined;
   }
 
+  /** The registry knows better. */
+  forget(key: ContentKey): void {
+    this.#known.delete(nameOf(key));
+  }
+
   /** Takes what the registry has said; anything but `ready` is asked for anew every time. */
   learn(key: ContentKey, preparation: Preparation | undefined): void {
     const name = nameOf(key);

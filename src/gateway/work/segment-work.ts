@@ -1,14 +1,22 @@
 import type { QueueCall, ReleaseReply } from '../../core/fair-queue.ts';
+import type { ServerId } from '../../core/ids.ts';
 import type { Problem } from '../../core/problem.ts';
 import { problemBody } from '../../core/problem.ts';
 import type { CallOptions, SegmentAnswer } from '../../ports/feature-server.ts';
 import { FeatureServerError } from '../../ports/feature-server.ts';
-import type { Preparation } from '../../ports/image-registry.ts';
+import type { Embedding, Preparation } from '../../ports/image-registry.ts';
 import type { Outcome, Work } from '../../ports/session-store.ts';
 import type { Lease, Release, SegmentToken } from '../../ports/work-queue.ts';
 import { passingFrame } from '../stream/frames.ts';
-import { CallGivenUp, callFeatureServer, problemOf, retryAt } from './call.ts';
-import { contentKey, prepareToken } from './content.ts';
+import {
+  asFeatureError,
+  CallGivenUp,
+  callFeatureServer,
+  problemOf,
+  resultOf,
+  retryAt,
+} from './call.ts';
+import { contentKey, prepareToken, segmentToken } from './content.ts';
 import { joinImage } from './join-image.ts';
 import { LeaseClock } from './lease-clock.ts';
 import { watchWithdrawal } from './withdrawal.ts';
@@ -35,7 +43,7 @@ export async function segmentWork(
   const end = new SegmentEnd(context, lease, token, work);
   if (lease.overdue) return await end.overdue();
   const time = new LeaseClock(context, lease, claimedAt);
-  if (!context.server.cancellable) {
+  if (!context.servers.isCancellable(lease.server)) {
     const run = new SegmentRun(context, lease, token, work, time);
     return await end.with(await run.outcome(), run.call);
   }
@@ -55,6 +63,8 @@ type Ended =
   | Outcome
   /** At once. */
   | { readonly kind: 'again' }
+  /** As soon as the server has the embedding. */
+  | { readonly kind: 'healing' }
   /** Once more, or else the problem. */
   | { readonly kind: 'retry'; readonly at: number; readonly problem: Problem };
 
@@ -76,6 +86,9 @@ class SegmentEnd {
     switch (ended.kind) {
       case 'again':
         await this.#release({ dirty: true, call });
+        return;
+      case 'healing':
+        await this.#release({ dirty: true, healing: true, call });
         return;
       case 'retry': {
         const reply = await this.#release({ dirty: true, retryAt: ended.at, call });
@@ -124,7 +137,7 @@ class SegmentEnd {
   }
 }
 
-/** One attempt, and what it takes to make it: the embedding, healed once when the server lost it. */
+/** One attempt, and what it takes to make it: the embedding, made anew once when the server lost it. */
 class SegmentRun {
   readonly #context: WorkContext;
   readonly #lease: Lease;
@@ -157,15 +170,15 @@ class SegmentRun {
       // Its preparation was lost with a gateway or a failover; it comes first, and this waits for it.
       const payer = { sessionId: this.#token.sessionId, tenant };
       const joined = await joinImage(engine, payer, image, true);
-      const entry = { now: clock.now(), cost: this.#context.turnCost(tenant) };
-      if (joined !== undefined) await engine.queue.enqueue(prepareToken(payer, image), entry);
+      if (joined !== undefined) await this.#waitFor(undefined);
       return { kind: 'again' };
     }
     if (this.#time.isOverdue) return { kind: 'problem', problem: overdueProblem() };
     try {
-      return await this.#ask(preparation.embeddingId);
-    } catch (error) {
-      if (!(error instanceof FeatureServerError)) throw error;
+      return await this.#ask(preparation.embeddings?.[this.#lease.server]);
+    } catch (cause) {
+      if (!(cause instanceof FeatureServerError)) throw cause;
+      const error = asFeatureError(cause, this.#context.servers.several);
       const at = retryAt(error, this.#lease.attempts, clock.now(), random.uniform());
       const problem = problemOf(error);
       return at === undefined ? { kind: 'problem', problem } : { kind: 'retry', at, problem };
@@ -182,14 +195,22 @@ class SegmentRun {
     return preparation;
   }
 
-  async #ask(embeddingId: string | undefined): Promise<Outcome> {
+  async #ask(known: Embedding | undefined): Promise<Ended> {
+    const embedding = await this.#embedding(known);
+    if (embedding === 'needed') return await this.#heal();
+    if (embedding !== undefined && 'failed' in embedding) {
+      const { code, detail } = embedding.failed;
+      if (!this.#lease.healed) return await this.#heal();
+      return { kind: 'problem', problem: problemBody(code, detail) };
+    }
     const { engine, clock } = this.#context;
     const { prompt, revision, changedAt } = this.#work;
     const { sessionId, objectId } = this.#token;
     const startedAt = clock.now();
     const started = passingFrame('segment.started', { objectId, revision }, startedAt);
     engine.log.pass(sessionId, started);
-    const given = await this.#segmentOrHeal(embeddingId);
+    const given = await this.#segmentOrHeal(embedding);
+    if (given === undefined) return await this.#heal();
     const endedAt = clock.now();
     const timings = {
       queuedMs: Math.max(0, startedAt - changedAt),
@@ -199,43 +220,83 @@ class SegmentRun {
     return { kind: 'answer', answer: { ...given, timings }, prompt };
   }
 
-  async #segmentOrHeal(embeddingId: string | undefined): Promise<SegmentAnswer> {
+  /** What is remembered here may be older than what another gateway has had made. */
+  async #embedding(known: Embedding | undefined): Promise<Embedding | 'needed' | undefined> {
+    const { engine, contents, servers } = this.#context;
+    const { tenant, image } = this.#work;
+    const { server } = this.#lease;
+    if (known !== undefined && !('failed' in known)) return known;
+    if (image.embedding !== undefined) return undefined;
+    if (!(await this.#asked(servers.encodes(server)))) return undefined;
+    const key = contentKey(tenant, image);
+    const preparation = await engine.images.find(key);
+    contents.learn(key, preparation);
+    return embeddingAt(preparation, server) ?? 'needed';
+  }
+
+  /** That a server does not even say what it is counts like a call that it has not answered. */
+  async #asked<Answer>(answer: Promise<Answer>): Promise<Answer> {
     try {
-      return await this.#segment(embeddingId);
+      return await answer;
+    } catch (cause) {
+      const { several } = this.#context.servers;
+      if (!several || this.call !== undefined) throw cause;
+      const error = asFeatureError(cause, several);
+      this.call = { kind: 'encode', result: resultOf(error) };
+      throw error;
+    }
+  }
+
+  /** Has the embedding made by this server, in a turn of its own and once for all who need it. */
+  async #heal(): Promise<Ended> {
+    await this.#waitFor(this.#lease.server);
+    return { kind: 'healing' };
+  }
+
+  /** This object is not claimed again before that preparation has ended. */
+  async #waitFor(server: ServerId | undefined): Promise<void> {
+    const { engine, clock, turnCost } = this.#context;
+    const { tenant, image } = this.#work;
+    const { sessionId, objectId } = this.#token;
+    const payer = { sessionId, tenant };
+    const entry = { now: clock.now(), cost: turnCost(tenant) };
+    // Whatever it waited for before.
+    await engine.queue.enqueue(segmentToken(payer, objectId, image, server), entry);
+    await engine.queue.enqueue(prepareToken(payer, image, server), entry);
+  }
+
+  /** `undefined` when the server has lost the embedding, which is to be made again (B5). */
+  async #segmentOrHeal(embedding: MadeEmbedding | undefined): Promise<SegmentAnswer | undefined> {
+    try {
+      return await this.#segment(embedding?.id);
     } catch (error) {
       if (!(error instanceof FeatureServerError && error.kind === 'missing')) throw error;
-      if (!(await this.#context.features.info()).encode) throw error;
+      if (this.#lease.healed) throw error;
+      if (!(await this.#context.servers.info(this.#lease.server)).encode) throw error;
     }
-    // The server forgot the image: the embedding is made again, in this call's place (B5).
+    const { engine, contents } = this.#context;
     const { tenant, image } = this.#work;
-    const deadlineMs = await this.#time.left(this.#context.settings.encodeTimeoutMs);
-    const { embeddingId: renewed } = await callFeatureServer(
-      this.#context,
-      'encode',
-      deadlineMs,
-      (signal) =>
-        this.#context.features.encode({ tenant, image }, this.#options(deadlineMs, signal)),
-      this.#note,
-    );
+    const { server } = this.#lease;
     const key = contentKey(tenant, image);
-    const ready = { state: 'ready', embeddingId: renewed } as const;
-    this.#context.contents.learn(key, ready);
-    await this.#context.engine.images.settle(key, ready);
-    return await this.#segment(renewed);
+    const left = await engine.images.lose(key, server, embedding?.fence ?? '');
+    contents.learn(key, left);
+    const other = embeddingAt(left, server);
+    // Somebody was quicker.
+    return other === undefined || 'failed' in other ? undefined : await this.#segment(other.id);
   }
 
   async #segment(embeddingId: string | undefined): Promise<SegmentAnswer> {
     const { tenant, image, prompt } = this.#work;
     const deadlineMs = await this.#time.left(this.#context.settings.callTimeoutMs);
+    const { server } = this.#lease;
     return await callFeatureServer(
       this.#context,
-      'segment',
+      { kind: 'segment', server },
       deadlineMs,
       (signal) =>
-        this.#context.features.segment(
-          { tenant, image, embeddingId, prompt },
-          this.#options(deadlineMs, signal),
-        ),
+        this.#context.servers
+          .get(server)
+          .segment({ tenant, image, embeddingId, prompt }, this.#options(deadlineMs, signal)),
       this.#note,
     );
   }
@@ -248,6 +309,12 @@ class SegmentRun {
     const { traceparent } = this.#work;
     return { requestId: this.#context.random.token(12), deadlineMs, signal, traceparent };
   }
+}
+
+type MadeEmbedding = Extract<Embedding, { readonly id: string }>;
+
+function embeddingAt(preparation: Preparation | undefined, server: ServerId) {
+  return preparation?.state === 'ready' ? preparation.embeddings?.[server] : undefined;
 }
 
 function overdueProblem(): Problem {

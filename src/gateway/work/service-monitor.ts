@@ -1,33 +1,52 @@
+import type { ServerHealth } from '../../core/burst/server-control.ts';
+import { healthOfAll } from '../../core/burst/server-control.ts';
 import type { ServiceState } from '../../protocol/events.ts';
 
-/** What callers are told of the feature server: the same on all gateways, since the pool judges it. */
+export interface ServiceListener {
+  /** What callers are told is another now. */
+  changed(state: ServiceState): void;
+  /** The nth server is so from now on; told once of each at the beginning. */
+  serverChanged(n: number, health: ServerHealth): void;
+}
+
+/** What callers are told of the feature servers: the same on all gateways, since the pool judges them. */
 export class ServiceMonitor {
-  readonly #onChange: (state: ServiceState) => void;
+  readonly #listener: ServiceListener;
   #isReached = true;
-  #health: ServiceState = 'ok';
+  #healths: readonly ServerHealth[] = [];
   #told: ServiceState = 'ok';
 
-  constructor(onChange: (state: ServiceState) => void) {
-    this.#onChange = onChange;
+  constructor(listener: ServiceListener) {
+    this.#listener = listener;
   }
 
   get state(): ServiceState {
-    return this.#isReached ? this.#health : 'down';
+    if (!this.#isReached) return 'down';
+    return this.#healths.length === 0 ? 'ok' : healthOfAll(this.#healths);
   }
 
-  /** What the pool says. */
-  learn(health: ServiceState): void {
-    this.#health = health;
+  /** Of each server, as far as the pool has told. */
+  get healths(): readonly ServerHealth[] {
+    return this.#healths;
+  }
+
+  /** What the pool says of each server. */
+  learn(healths: readonly ServerHealth[]): void {
+    const before = this.#healths;
+    this.#healths = healths;
+    for (const [n, health] of healths.entries()) {
+      if (before[n] !== health) this.#listener.serverChanged(n, health);
+    }
     this.#tell();
   }
 
-  /** It has said what it is. */
+  /** One has said what it is. */
   reached(): void {
     this.#isReached = true;
     this.#tell();
   }
 
-  /** It does not even say what it is. */
+  /** None of them even says what it is. */
   unreachable(): void {
     this.#isReached = false;
     this.#tell();
@@ -36,6 +55,6 @@ export class ServiceMonitor {
   #tell(): void {
     if (this.state === this.#told) return;
     this.#told = this.state;
-    this.#onChange(this.state);
+    this.#listener.changed(this.state);
   }
 }

@@ -1,23 +1,17 @@
 import type { Engine } from '../../ports/engine.ts';
-import type { FeatureServer } from '../../ports/feature-server.ts';
 import type { Clock, Logger, Metrics, Random, TaskRunner } from '../../ports/system.ts';
 import type { SessionWatch } from '../session-watch.ts';
 import type { GatewaySettings } from '../settings.ts';
+import type { FeatureServers } from './feature-servers.ts';
 import type { Promises } from './promises.ts';
 import type { ReadyContents } from './ready-contents.ts';
 import type { ServiceMonitor } from './service-monitor.ts';
 import type { TurnCost } from './turn-cost.ts';
 
-/** What the feature server has said of itself (B1). */
-export interface ServerTraits {
-  /** It stops working on a call whose connection is closed. */
-  readonly cancellable: boolean;
-}
-
 /** What everything that works off the queue shares. */
 export interface WorkContext {
   readonly engine: Engine;
-  readonly features: FeatureServer;
+  readonly servers: FeatureServers;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -29,7 +23,6 @@ export interface WorkContext {
   readonly watch: SessionWatch;
   readonly settings: GatewaySettings;
   readonly turnCost: TurnCost;
-  readonly server: ServerTraits;
   /** Aborted when this gateway stops and calls under way have had their time. */
   readonly giveUp: AbortSignal;
 }

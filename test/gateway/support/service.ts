@@ -1,4 +1,5 @@
 import { openMemoryEngine } from '../../../src/adapters/memory/engine.ts';
+import { ONLY_SERVER } from '../../../src/core/burst/server-set.ts';
 import type { ImageId, SessionId } from '../../../src/core/ids.ts';
 import { imageId, objectId, tenant } from '../../../src/core/ids.ts';
 import type { SubmitClick } from '../../../src/gateway/click-service.ts';
@@ -60,7 +61,7 @@ export class Service {
     return new Gateway(
       {
         engine,
-        features: this.server,
+        features: [{ id: ONLY_SERVER, server: this.server }],
         clock: this.clock,
         random: this.random,
         log: { info: () => {}, warn: () => {}, error: report },

@@ -34,7 +34,8 @@ export function runningHandlers(face: FaceContext) {
     getHealth: async () => json(200, { status: 'ok' }),
     getReadiness: async () => {
       const { ready, problems } = await gateway.health.readiness();
-      return json(ready ? 200 : 503, { status: ready ? 'ready' : 'unavailable', problems });
+      if (!ready) return json(503, { status: 'unavailable', problems });
+      return json(200, { status: problems.length === 0 ? 'ready' : 'degraded', problems });
     },
     getMetrics: async () => {
       if (metricsText === undefined) throw new ProblemError('not_found', 'There are no metrics.');

@@ -6,7 +6,7 @@ import type { Operation } from './operation.ts';
 export const HealthSchema = z.strictObject({ status: z.literal('ok') });
 
 export const ReadinessSchema = z.strictObject({
-  status: z.enum(['ready', 'unavailable']),
+  status: z.enum(['ready', 'degraded', 'unavailable']),
   problems: z.array(z.string()).readonly().meta({ description: 'What is not ready.' }),
 });
 

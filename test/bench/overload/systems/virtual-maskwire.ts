@@ -1,6 +1,7 @@
 import { openMemoryEngine } from '../../../../src/adapters/memory/engine.ts';
 import { createTaskRunner } from '../../../../src/adapters/system/task-runner.ts';
 import { loadConfig } from '../../../../src/app/config.ts';
+import { ONLY_SERVER } from '../../../../src/core/burst/server-set.ts';
 import { imageId, objectId, tenant } from '../../../../src/core/ids.ts';
 import { ProblemError } from '../../../../src/core/problem.ts';
 import type { Gateway } from '../../../../src/gateway/gateway.ts';
@@ -34,7 +35,7 @@ export async function startVirtualMaskwire(
     openGateway(
       {
         engine,
-        features: virtualFeatureServer(stub),
+        features: [{ id: ONLY_SERVER, server: virtualFeatureServer(stub) }],
         clock,
         random: new SeededRandom(index),
         log: silentLog,
