@@ -668,7 +668,7 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
     it.each(Object.keys(causes))('rings when %s', async (cause) => {
       await using engine = await open();
       const pool = await Pool.open(engine, 1);
-      await pool.add('a1');
+      await pool.add('a1', 'a2');
       const lease = await pool.mustClaim();
       const { promise, resolve } = Promise.withResolvers<void>();
       const end = pool.queue.onAvailable(resolve);

@@ -120,6 +120,34 @@ describe('redis pool of several gateways', () => {
     await expect.poll(() => found.filter((one) => one !== undefined)).toEqual([added]);
   });
 
+  it('rings at its own gateway for the end of a lease only if something waits or is offered again', async () => {
+    const prefix = freshPrefix();
+    await using one = await open(prefix);
+    await using two = await open(prefix);
+    const ceilingHeard = Promise.withResolvers<void>();
+    const end = one.queue.onAvailable(ceilingHeard.resolve);
+    await one.queue.setCeiling(5, 5);
+    await ceilingHeard.promise;
+    end();
+    for (const name of ['first', 'clean', 'dirty'])
+      await one.queue.enqueue(token(name), { now: Date.now() });
+    // From here on the server knows all scripts, and carries them out in order.
+    await one.queue.release(await mustClaim(one, 'first'), { dirty: false, now: Date.now() });
+    const clean = await mustClaim(one, 'clean');
+    const dirty = await mustClaim(one, 'dirty');
+    let rings = 0;
+    one.queue.onAvailable(() => {
+      rings += 1;
+    });
+    const heard = Promise.withResolvers<void>();
+    two.queue.onAvailable(heard.resolve);
+    await one.queue.release(clean, { dirty: false, now: Date.now() });
+    await heard.promise;
+    expect(rings).toBe(0);
+    await one.queue.release(dirty, { dirty: true, now: Date.now() });
+    await expect.poll(() => rings).toBe(1);
+  });
+
   it('counter-example 7: a gateway whose clock is an hour ahead ends no lease', async () => {
     const prefix = freshPrefix();
     await using right = await open(prefix);

@@ -21,7 +21,7 @@ export type LeaseReply = [
   server: ServerId,
   healed: Flag,
 ];
-type ClaimReply = [...leases: LeaseReply[], dueInMs: number | '', healths: string];
+type ClaimReply = [...leases: LeaseReply[], dueInMs: number | '', healths: string, waiting: number];
 
 /** The scripts of `lua/pool`, with the replies that their headers promise. */
 export const POOL = {

@@ -60,6 +60,10 @@ export class RedisWorkQueue implements WorkQueue {
   /** Set again by the next claim when the pool has lost them. */
   readonly #ceilings = new Map<ServerId, number>();
   #keptAt = Number.NEGATIVE_INFINITY;
+  /** How often what waits may have changed: by commands of ours, or others that have rung. */
+  #changes = 0;
+  /** False when the last of them was a claim, and left nothing: then a place that becomes free is no news. */
+  #mayWait = true;
   /** Of the server that has taken the limit: another one may have lost leases. */
   #replicationId = '';
 
@@ -74,7 +78,9 @@ export class RedisWorkQueue implements WorkQueue {
     const queue = new RedisWorkQueue(options);
     await options.connections.subscriber.subscribe(queue.#bell, {
       message: (ringer) => {
-        if (ringer !== queue.#name) queue.#ring();
+        if (ringer === queue.#name) return;
+        queue.#change();
+        queue.#ring();
       },
       // After a loss of the connection something may have rung unheard.
       resumed: () => queue.#ring(),
@@ -95,6 +101,7 @@ export class RedisWorkQueue implements WorkQueue {
   }
 
   async claim({ gatewayId, claimId, most, leaseMs, now }: ClaimRequest): Promise<Claimed> {
+    const number = this.#change();
     const reply = await this.#run(POOL.claim, [
       `${gatewayId} ${claimId}`,
       most,
@@ -106,6 +113,8 @@ export class RedisWorkQueue implements WorkQueue {
       this.#bell,
       this.#told,
     ]);
+    const waiting = reply.pop() as number;
+    if (this.#changes === number) this.#mayWait = waiting > 0;
     const healths = healthsOf(reply.pop() as string);
     const dueInMs = reply.pop() as number | '';
     const leases = (reply as LeaseReply[]).map((lease) => leaseOf(lease, now));
@@ -175,6 +184,7 @@ export class RedisWorkQueue implements WorkQueue {
       (latest, { entry }) => (isLater(entry, latest) ? entry : latest),
       first.entry,
     );
+    this.#change();
     const [state, position, ...load] = await this.#runAndRing(POOL.enqueue, [
       ...[keyOf(token), token.sessionId, token.kind, after, value, this.#life, this.#bell],
       ...[cost ?? TURN_COST, spanTo(deadlineAt, now), this.#time(now)],
@@ -183,6 +193,12 @@ export class RedisWorkQueue implements WorkQueue {
     const added = { state, position, load: loadOf(load) };
     const merged = state === 'queued' ? ({ ...added, state: 'merged' } as const) : added;
     return [added, ...others.map(() => merged)];
+  }
+
+  #change(): number {
+    this.#mayWait = true;
+    this.#changes += 1;
+    return this.#changes;
   }
 
   /** Once in a while: see `keep` in `lua/pool/lib.lua`. */
@@ -209,14 +225,14 @@ export class RedisWorkQueue implements WorkQueue {
   }
 
   /**
-   * Rings here as soon as the command is on its way: a claim that is given now is carried out after it,
-   * in the same round trip. If it was not, it rings once more.
+   * Rings here as soon as the command is on its way, if anything waits: a claim that is given now is
+   * carried out after it, in the same round trip. If it was not, it rings once more.
    */
   async #runAndRing<Reply>(script: Script<Reply>, args: readonly ScriptArgument[]): Promise<Reply> {
     const { commands } = this.#options.connections;
     const { reorderings } = commands;
     const reply = this.#run(script, args);
-    this.#ring();
+    if (this.#mayWait) this.#ring();
     try {
       return await reply;
     } finally {

@@ -138,4 +138,3 @@ local function without_call(server, fence)
   if server.probe == fence then server.probe = nil end
 end
 
--- include pool/burst-ends

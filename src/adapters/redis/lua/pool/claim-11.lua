@@ -8,7 +8,7 @@
 --       that this gateway has seen, or '', 8 channel of the doorbell, 9 feature servers, see burst.lua
 -- Result  {{value, fence, failed attempts before, ms until its deadline or '', 1 when a call would end
 --         after that, feature server, 1 when what it needs was made anew for it} …, ms until something
---         is due or '', health of each server}: due is a retry, a deadline, the end of a lease or of a
+--         is due or '', health of each server, how much waits on}: due is a retry, a deadline, the end of a lease or of a
 --         time without calls
 
 -- include pool/lib
@@ -169,6 +169,7 @@ local function lease(key, slot, claim_id, server)
 end
 
 local function lease_next(claim_id)
+  if redis.call('ZCARD', line) == 0 then return nil end
   -- What waits in vain takes no place at the server.
   local overdue = redis.call('ZRANGEBYSCORE', deadlines, '-inf', now, 'LIMIT', 0, 1)[1]
   local key, slot = overdue, overdue and read(overdue)
@@ -207,13 +208,15 @@ local function lease_all()
   return given
 end
 
-local function next_due()
+local function next_due(waiting)
   local till = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')[2]
-  local deadline = redis.call('ZRANGE', deadlines, 0, 0, 'WITHSCORES')[2]
-  local retry =
-    redis.call('ZRANGEBYSCORE', due, '(' .. whole(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
-  local due_at = math.min(tonumber(till) or math.huge, tonumber(retry) or math.huge)
-  due_at = math.min(due_at, tonumber(deadline) or math.huge)
+  local due_at = tonumber(till) or math.huge
+  if waiting > 0 then
+    local deadline = redis.call('ZRANGE', deadlines, 0, 0, 'WITHSCORES')[2]
+    local retry =
+      redis.call('ZRANGEBYSCORE', due, '(' .. whole(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+    due_at = math.min(due_at, tonumber(retry) or math.huge, tonumber(deadline) or math.huge)
+  end
   if closed_till > now then due_at = math.min(due_at, closed_till) end
   for _, server in ipairs(servers) do
     if server.opened_at and now < probe_at(server) then due_at = math.min(due_at, probe_at(server)) end
@@ -224,7 +227,9 @@ end
 offer_expired()
 choice = new_choice(servers, most_calls)
 local result = lease_all()
-result[#result + 1] = next_due()
+local waiting = redis.call('ZCARD', line)
+result[#result + 1] = next_due(waiting)
 result[#result + 1] = healths_of(servers, now)
+result[#result + 1] = waiting
 keep(life_ms)
 return result

@@ -13,6 +13,7 @@
 
 -- include pool/lib
 -- include pool/burst
+-- include pool/burst-ends
 
 local key, fence, dirty, retry_in_ms, given_time, life_ms, bell, call_kind, result, duration,
   deadline_in_ms, healing, is_only, ringer = unpack(ARGV)
@@ -80,6 +81,8 @@ elseif dirty == '1' or again then
 else
   forget(key, slot)
 end
-redis.call('SPUBLISH', bell, ringer)
+-- Whoever ends a lease does not heed its own ring; what it offers again is news to it.
+local is_offered = retry_at or dirty == '1' or again
+redis.call('SPUBLISH', bell, is_offered and '' or ringer)
 keep(life_ms)
 return 'ended'
