@@ -204,6 +204,7 @@ export class FairQueue<Value> {
       waiting: this.#slots.size - leased,
       leased,
       limit: places,
+      foreseen: this.#servers.foreseen.places,
       ceiling: this.#servers.ceiling,
       health: healthOfAll(this.#servers.healths(now)),
       callMs: Math.round(meanMs),

@@ -594,10 +594,11 @@ export function workQueueContract(engineName: string, open: OpenEngine): void {
         const replies = names.map((name) => pool.queue.admit(pool.token(name), { now }, 500));
         return (await Promise.all(replies)).filter(({ refused }) => refused === undefined).length;
       };
-      expect((await pool.queue.load(NOW)).limit).toBe(1);
+      expect(await pool.queue.load(NOW)).toMatchObject({ limit: 1, foreseen: 4 });
       expect(await admitted(NOW)).toBe(8);
       await pool.add('z1');
       await pool.call({ kind: 'segment', result: 'overloaded' });
+      expect(await pool.queue.load(NOW)).toMatchObject({ limit: 1, foreseen: 1 });
       expect(await admitted(NOW + 5_000)).toBe(2);
     });
   });

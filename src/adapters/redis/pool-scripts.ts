@@ -11,6 +11,7 @@ export type Load = [
   ceiling: number,
   healths: string,
   callMs: number,
+  foreseen: number,
 ];
 export type LeaseReply = [
   value: string,

@@ -252,8 +252,9 @@ function spanTo(at: number | undefined, now: number): number | '' {
   return at === undefined ? '' : at - now;
 }
 
-function loadOf([waiting, leased, limit, ceiling, healths, callMs]: Load): QueueLoad {
-  return { waiting, leased, limit, ceiling, health: healthOfAll(healthsOf(healths)), callMs };
+function loadOf([waiting, leased, limit, ceiling, healths, callMs, foreseen]: Load): QueueLoad {
+  const health = healthOfAll(healthsOf(healths));
+  return { waiting, leased, limit, foreseen, ceiling, health, callMs };
 }
 
 const healthsOf = (text: string) => text.split(' ') as ServerHealth[];

@@ -81,6 +81,8 @@ export interface QueueFigures {
   readonly leased: number;
   /** Calls that may be open now; never above the ceiling. */
   readonly limit: number;
+  /** Calls that will be open when there is more to do: what waits are reckoned with. */
+  readonly foreseen: number;
   readonly ceiling: number;
   readonly health: ServerHealth;
   /** What one call takes on average, in whole milliseconds. */

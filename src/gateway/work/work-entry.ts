@@ -116,10 +116,10 @@ export class WorkEntry {
    */
   #isFarFromOverload(): boolean {
     if (this.#seen === undefined || this.#clock.now() > this.#seen.at + LOAD_KNOWN_MS) return false;
-    const { waiting, leased, limit, callMs } = this.#seen.load;
+    const { waiting, leased, foreseen, callMs } = this.#seen.load;
     const ahead = waiting + leased + this.#seen.unasked;
     this.#seen.unasked += 1;
-    return waitMs(ahead, limit, callMs) <= this.#settings.maxWaitMs / 4;
+    return waitMs(ahead, foreseen, callMs) <= this.#settings.maxWaitMs / 4;
   }
 
   #learn(load: QueueLoad): QueueLoad {
@@ -130,5 +130,5 @@ export class WorkEntry {
 
 function stateOf({ state, position }: QueuePlace, load: QueueLoad): QueueState {
   const ahead = state === 'running' ? 0 : load.leased + position;
-  return { state, position, etaMs: waitMs(ahead, load.limit, load.callMs) + load.callMs };
+  return { state, position, etaMs: waitMs(ahead, load.foreseen, load.callMs) + load.callMs };
 }

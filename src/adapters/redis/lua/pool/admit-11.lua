@@ -6,7 +6,7 @@
 -- ARGV  1 key, 2 session, 3 kind: segment | prepare, 4 ms until nobody wants its result any more or '',
 --       5 longest wait in ms, 6 time in ms or '' for the server's, 7 feature servers, see burst.lua
 -- Result  {'' or ms until its result would be there, waiting, leased, limit, ceiling, health of each
---         server, mean time of a call in ms}
+--         server, mean time of a call in ms, calls that will be open}
 
 -- include pool/lib
 -- include pool/burst

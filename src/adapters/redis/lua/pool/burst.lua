@@ -110,14 +110,14 @@ local function healths_of(servers, now)
   return table.concat(healths, ' ')
 end
 
--- Waiting, leased, limit, ceiling, health of each, mean time of a call.
+-- Waiting, leased, limit, ceiling, health of each, mean time of a call, calls that will be open at once.
 local function load(servers, most, now)
   local leased = redis.call('ZCARD', leases)
   local places, mean = together(servers, most, places_of)
   local ceiling = 0
   for _, server in ipairs(servers) do ceiling = ceiling + server.ceiling end
   return redis.call('HLEN', slots) - leased, leased, places, math.min(ceiling, most),
-    healths_of(servers, now), round(mean)
+    healths_of(servers, now), round(mean), (together(servers, most, foreseen_places))
 end
 
 local function call_of(slot) return slot.kind == 'prepare' and 'encode' or 'segment' end

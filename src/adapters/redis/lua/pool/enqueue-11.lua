@@ -9,7 +9,7 @@
 --       order for this item, or '', 13 the one that it is for alone, or '',
 --       14 who rings the doorbell
 -- Result  {queued | merged | running, position, waiting, leased, limit, ceiling, health of each server,
---         mean time of a call in ms}
+--         mean time of a call in ms, calls that will be open}
 
 -- include pool/lib
 -- include pool/burst

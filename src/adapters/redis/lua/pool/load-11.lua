@@ -3,7 +3,8 @@
 --
 -- KEYS  the pool's eleven, see lib.lua
 -- ARGV  1 time in ms or '' for the server's, 2 feature servers, see burst.lua
--- Result  {waiting, leased, limit, ceiling, health of each server, mean time of a call in ms}
+-- Result  {waiting, leased, limit, ceiling, health of each server, mean time of a call in ms, calls that
+--         will be open}
 
 -- include pool/lib
 -- include pool/burst
