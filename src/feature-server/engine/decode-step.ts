@@ -6,6 +6,7 @@ import type { GraphSpace } from './graph-space.ts';
 import type { GridBox } from './grid-box.ts';
 import { hypotheses } from './hypotheses.ts';
 import { rank } from './ranker.ts';
+import { telling } from './telling.ts';
 
 /** A mask per region and how sure the ranker is of it, 0–1. */
 export interface Decoded {
@@ -46,7 +47,7 @@ export class Decoder {
       box,
       seeds: seedsOf(count, clicks, box),
     };
-    const candidates = hypotheses(input);
+    const candidates = telling(input, hypotheses(input));
     const worths = rank(featuresOf(input, candidates, this.#meter), input.previous === undefined);
     const best = worths.indexOf(Math.max(...worths));
     return {
