@@ -1,7 +1,12 @@
 /** Clicks that come at one moment are taken by one script: each is answered by itself all the same. */
+
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { imageId } from '../../src/core/ids.ts';
-import { point, Scene, typesOf } from '../contract/support.ts';
+import type { Engine } from '../../src/ports/engine.ts';
+import type { LoggedEvent } from '../../src/ports/event-log.ts';
+import type { AcceptClick } from '../../src/ports/session-store.ts';
+import { NOW, point, Scene, typesOf } from '../contract/support.ts';
 import { RedisServer } from './redis-server.ts';
 import { openSessionEngine } from './session-engine.ts';
 
@@ -65,4 +70,79 @@ describe('redis session store: clicks at one moment', () => {
     const { work } = await scene.begin('b');
     expect(work).toMatchObject({ revision: 2, prompt: { points: [{ x: 5 }, { x: 6 }] } });
   });
+
+  it('L1 answers and writes the same as for clicks one after the other', async () => {
+    await using engine = await openSessionEngine(server);
+    await fc.assert(
+      fc.asyncProperty(fc.array(CLICK, { minLength: 2, maxLength: 20 }), async (clicks) => {
+        const [atOnce, inTurn] = [await openScene(engine), await openScene(engine)];
+        const commands = commandsOf(atOnce, clicks);
+        let expected: unknown[] = [];
+        const expectedEvents = await inTurn.appendedBy(async () => {
+          for (const command of commands) expected = [...expected, await accept(inTurn, command)];
+        });
+        const events = await atOnce.appendedBy(async () => {
+          const told = await Promise.all(commands.map((command) => accept(atOnce, command)));
+          expect(told).toEqual(expected);
+        });
+        expect(contentOf(events)).toEqual(contentOf(expectedEvents));
+        expect(await objectsOf(atOnce)).toEqual(await objectsOf(inTurn));
+      }),
+      { numRuns: 40 },
+    );
+  });
 });
+
+const CLICK = fc.record({
+  object: fc.constantFrom('a', 'a', 'b', 'removed', 'd'),
+  x: fc.constantFrom(1, 2, 3, 200),
+  /** It is the same command as that one. */
+  like: fc.option(fc.nat({ max: 5 }), { freq: 4, nil: undefined }),
+  key: fc.option(fc.constantFrom('k', 'l'), { freq: 3, nil: undefined }),
+  overloaded: fc.boolean(),
+});
+type Click = typeof CLICK extends fc.Arbitrary<infer Value> ? Value : never;
+
+function commandsOf(scene: Scene, clicks: readonly Click[]): readonly AcceptClick[] {
+  const commands: AcceptClick[] = [];
+  for (const { object, x, like, key, overloaded } of clicks) {
+    const command = scene.command(object, point(x), {
+      now: NOW,
+      idempotency: key === undefined ? undefined : { key, fingerprint: `${x}` },
+      ...(overloaded ? OVERLOADED : {}),
+    });
+    commands.push(commands[like ?? commands.length] ?? command);
+  }
+  return commands;
+}
+
+async function accept({ sessions, session }: Scene, command: AcceptClick): Promise<unknown> {
+  try {
+    const { position, ...changed } = await sessions.accept(session, command);
+    return { ...changed, sequence: position.sequence };
+  } catch (error) {
+    return (error as { readonly code: string }).code;
+  }
+}
+
+/** With an object that has an answer, and one that was removed. */
+async function openScene(engine: Engine): Promise<Scene> {
+  const scene = await Scene.open(engine);
+  await scene.click('removed', point(1));
+  await scene.remove('removed');
+  await scene.click('a', point(1));
+  await scene.segment('a', 'm');
+  return scene;
+}
+
+/** Epochs differ from session to session. */
+const contentOf = (events: readonly LoggedEvent[]) =>
+  events.map(({ type, payload, position }) => [position.sequence, type, payload]);
+
+/** The click of the scene itself has another id in each session. */
+async function objectsOf(scene: Scene): Promise<readonly unknown[]> {
+  const cut = await scene.sessions.snapshot(scene.session);
+  return (cut?.snapshot.objects ?? []).map(({ clicks, result: _, ...rest }) => {
+    return { ...rest, clicks: clicks.map(({ clickId: __, ...click }) => click) };
+  });
+}

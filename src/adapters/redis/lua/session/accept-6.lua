@@ -80,32 +80,63 @@ local function create_object(ids, tombstone, floor)
   }
 end
 
--- The newest of what this script writes itself is flushed before.
-local function take(find)
-  local found = find(
+-- What the click before was taken for, `{ object, image, facts }`, if it needs a call. Clicks of a burst
+-- are on one object: it is read and written once.
+local open
+
+local function write_open()
+  if open then
+    set('pending ' .. open.object.id, open.object.pending)
+    set('prompt ' .. open.object.id, open.object.prompt)
+    save_object(open.object)
+  end
+  open = nil
+end
+
+local function is_on_open()
+  if not open or key ~= '' or open.object.id ~= object_id or open.image.id ~= image_id then return false end
+  local known = redis.call('HMGET', state, 'click ' .. click_id, 'departed ' .. click_id)
+  return not known[1] and not known[2] and not open.clicks[click_id]
+end
+
+-- Object, if there is one, image and facts; what a new object is made with; or nil and the reply.
+local function look_up()
+  write_open()
+  flush()
+  local found = (epoch and find_again or find_session)(
     'key ' .. key, 'click ' .. click_id, 'departed ' .. click_id, 'image ' .. image_id,
     'facts ' .. image_id, 'object ' .. object_id, 'prompt ' .. object_id, 'pending ' .. object_id,
     'objects', 'tombstone ' .. object_id, 'revisionFloor')
-  if not found then return { 'session_not_found' } end
-  local keyed, owner, departed, image, facts = unpack(found, 5, 9)
+  if not found then return nil, { 'session_not_found' } end
+  local keyed, owner, departed = unpack(found, 5, 7)
   if keyed then
     local change, reused = keyed_change(keyed)
-    if reused then return { 'idempotency_key_reused' } end
-    return replayed(change)
+    if reused then return nil, { 'idempotency_key_reused' } end
+    return nil, replayed(change)
   end
-  if owner or departed then return replayed(earlier_change(owner, departed)) end
+  if owner or departed then return nil, replayed(earlier_change(owner, departed)) end
+  local image = parse_image(image_id, found[8])
+  if not image then return nil, { 'image_not_found' } end
+  return {
+    object = parse_object(object_id, found[10], found[11], nil, found[12]), image = image,
+    facts = found[9], objects = found[13] or '', tombstone = found[14], floor = found[15], clicks = {},
+  }
+end
 
-  image = parse_image(image_id, image)
-  if not image then return { 'image_not_found' } end
-  local outside = tonumber(least) < 0
+local function is_outside(image)
+  return tonumber(least) < 0
     or tonumber(point_right) >= image.width or tonumber(point_bottom) >= image.height
     or tonumber(box_right) > image.width or tonumber(box_bottom) > image.height
-  if outside then return { 'out_of_bounds', image.width, image.height } end
+end
 
-  local object = parse_object(object_id, found[10], found[11], nil, found[12])
-  local objects = found[13] or ''
+local function take()
+  local on, refusal = open, nil
+  if not is_on_open() then on, refusal = look_up() end
+  if refusal then return refusal end
+  local image, object = on.image, on.object
+  if is_outside(image) then return { 'out_of_bounds', image.width, image.height } end
   if object and object.image ~= image_id then return { 'conflict' } end
-  if not object and select(2, string.gsub(objects, '%S+', '')) >= tonumber(most_objects) then
+  if not object and select(2, string.gsub(on.objects, '%S+', '')) >= tonumber(most_objects) then
     return { 'limit_reached', 'maxObjects' }
   end
   local click = {
@@ -117,13 +148,13 @@ local function take(find)
   local prompt = extend_prompt(object and object.prompt or EMPTY_PROMPT, click)
   local remembered = recall(answer_key(image_id, prompt))
   if not remembered and not (object and is_dirty(object)) then
-    if most_in_flight ~= '' and in_flight(objects) >= tonumber(most_in_flight) then
+    if most_in_flight ~= '' and in_flight(on.objects) >= tonumber(most_in_flight) then
       return { 'rate_limited' }
     end
     if overloaded ~= '' then return { 'overloaded' } end
   end
 
-  object = object or create_object(objects, found[14], found[15])
+  object = object or create_object(on.objects, on.tombstone, on.floor)
   object.rev = object.rev + 1
   object.weight = sum
   object.changed_at = now
@@ -135,18 +166,18 @@ local function take(find)
     .. '","imageId":"' .. image_id .. '","revision":' .. revision .. ',' .. click_members(click) .. '}')
   object.pending = joined(object.pending, pending_click(click_id, revision, position, click), '\n')
   local change = change_text(click_id, object_id, image_id, revision, position)
+  if key ~= '' then remember_key(change) end
+  on.object = object
+  on.clicks[click_id] = true
+  open = on
   if remembered then
     object.ended = redis.call('HGET', state, 'ended ' .. object_id) or ''
     publish_remembered(object, remembered)
-  else
-    set('pending ' .. object_id, object.pending)
-    renew_preparation(image)
+    write_open()
+    return { 'done', replid, change, 0 }
   end
-  save_object(object)
-  set('prompt ' .. object_id, prompt)
-  if key ~= '' then remember_key(change) end
-  if remembered then return { 'done', replid, change, 0 } end
-  return { 'done', replid, change, 0, image.text, facts }
+  renew_preparation(image)
+  return { 'done', replid, change, 0, image.text, on.facts }
 end
 
 local replies = {}
@@ -154,8 +185,8 @@ for from = OF_ALL + 1, #ARGV, OF_EACH do
   click_id, image_id, object_id, key, fingerprint, overloaded, traceparent, points, box, client_ref,
     points_key, box_key, weight, least, point_right, point_bottom, box_right, box_bottom =
     unpack(ARGV, from, from + OF_EACH - 1)
-  if from > OF_ALL + 1 then flush() end
-  replies[#replies + 1] = take(epoch and find_again or find_session)
+  replies[#replies + 1] = take()
 end
+write_open()
 commit(now, history)
 return replies
