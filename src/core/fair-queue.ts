@@ -135,7 +135,8 @@ export class FairQueue<Value> {
     if (repeats) {
       slot.avoid = hasLeft(how.call?.result) ? lease.server : undefined;
       this.#offerLater(slot, how.retryAt, isFree ? 0 : 1);
-    } else if (how.dirty || slot.again) this.#offer(slot, 0, how.healing);
+    } else if (how.healing) this.#offer(slot, slot.attempts, true);
+    else if (how.dirty || slot.again) this.#offer(slot);
     else this.#forget(slot);
     return 'ended';
   }
@@ -353,7 +354,8 @@ export class FairQueue<Value> {
     slot.attempts = attempts;
     slot.notBefore = 0;
     slot.again = false;
-    slot.avoid = undefined;
+    // It is the same attempt still.
+    if (!healed) slot.avoid = undefined;
     slot.healed = healed;
     const inAdvance = slot.item.kind === 'prepare' && !slot.promoted;
     this.#put(slot, inAdvance ? 'preparation' : 'interactive');

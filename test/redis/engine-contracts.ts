@@ -7,6 +7,7 @@ import { imageRegistryContract } from '../contract/image-registry.contract.ts';
 import { presenceBookContract } from '../contract/presence-book.contract.ts';
 import { sessionModelContract } from '../contract/session-model.contract.ts';
 import { sessionStoreContract } from '../contract/session-store.contract.ts';
+import { severalServersContract } from '../contract/several-servers.contract.ts';
 import type { OpenEngine } from '../contract/support.ts';
 import { watchListContract } from '../contract/watch-list.contract.ts';
 import { workQueueContract } from '../contract/work-queue.contract.ts';
@@ -26,6 +27,7 @@ export function engineContracts(name: string, open: OpenEngine): void {
   sessionModelContract(name, open, MODEL_RUNS);
   eventLogContract(name, open);
   workQueueContract(name, open);
+  severalServersContract(name, open);
   blobStoreContract(name, open);
   imageRegistryContract(name, open);
   idempotencyStoreContract(name, open);

@@ -1,7 +1,7 @@
 /** The feature servers of a pool: which of them is to have a call, and what they can do together. */
 import type { ServerId } from '../ids.ts';
 import { serverId } from '../ids.ts';
-import { lets } from './breaker.ts';
+import { breakerState } from './breaker.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { NEW_RETRY_BUDGET } from './retry-budget.ts';
 import type { ServerControl, ServerHealth } from './server-control.ts';
@@ -144,9 +144,10 @@ export class ServerSet {
     });
   }
 
+  /** A probe that is under way is worth waiting for. */
   #isThere(name: ServerId, now: number): boolean {
     const { ceiling, breaker } = this.get(name).control;
-    return this.#names.includes(name) && ceiling > 0 && lets(breaker, now);
+    return this.#names.includes(name) && ceiling > 0 && breakerState(breaker, now) !== 'open';
   }
 
   #hasRoom(name: ServerId, now: number): boolean {

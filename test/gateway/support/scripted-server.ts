@@ -31,6 +31,10 @@ export class ScriptedServer implements FeatureServer {
   segmentMs = 500;
   encodeMs = 200;
   infoMs = 0;
+  /** Its process is not there: nobody can connect, and what it had in memory is gone. */
+  isAway = false;
+  /** Embeddings that it has; it does not look when absent. */
+  embeddings: Set<string> | undefined;
   open = 0;
   mostOpen = 0;
   facts: FeatureServerInfo;
@@ -51,6 +55,7 @@ export class ScriptedServer implements FeatureServer {
 
   async info(): Promise<FeatureServerInfo> {
     if (this.infoMs > 0) await this.#clock.sleep(this.infoMs);
+    if (this.isAway) throw fault('unreachable');
     const failure = this.infoFaults.shift();
     if (failure !== undefined) throw failure;
     return this.facts;
@@ -59,11 +64,15 @@ export class ScriptedServer implements FeatureServer {
   async encode(call: EncodeCall, options: CallOptions): Promise<{ embeddingId: string }> {
     this.encodes.push({ ...call, ...options, at: this.#clock.now() });
     await this.#meet(this.encodeMs, this.encodeFaults.shift());
-    return { embeddingId: `embedding ${this.encodes.length} of ${call.image.imageId}` };
+    const embeddingId = `embedding ${this.encodes.length} of ${call.image.imageId}`;
+    this.embeddings?.add(embeddingId);
+    return { embeddingId };
   }
 
   async segment(call: SegmentCall, options: CallOptions): Promise<SegmentAnswer> {
     this.segments.push({ ...call, ...options, at: this.#clock.now() });
+    const isMissing = this.embeddings !== undefined && !this.embeddings.has(call.embeddingId ?? '');
+    if (isMissing && !this.isAway) throw fault('missing');
     await this.#meet(this.segmentMs, this.segmentFaults.shift());
     const { image, prompt } = call;
     const mask = new Uint8Array(image.width * image.height);
@@ -77,13 +86,22 @@ export class ScriptedServer implements FeatureServer {
     };
   }
 
+  /** Ends at once, with all that it knew. */
+  leave(): void {
+    this.isAway = true;
+    this.embeddings?.clear();
+  }
+
   async #meet(ms: number, met: Fault | undefined): Promise<void> {
+    if (this.isAway) throw fault('unreachable');
     this.open += 1;
     this.mostOpen = Math.max(this.mostOpen, this.open);
     try {
       if (met === 'hang') await new Promise(() => {});
       await this.#clock.sleep(ms);
       if (met instanceof Error) throw met;
+      // It was killed meanwhile: the connection broke.
+      if (this.isAway) throw fault('failed');
     } finally {
       this.open -= 1;
     }

@@ -1,7 +1,7 @@
 import { openMemoryEngine } from '../../../src/adapters/memory/engine.ts';
 import { ONLY_SERVER } from '../../../src/core/burst/server-set.ts';
 import type { ImageId, SessionId } from '../../../src/core/ids.ts';
-import { imageId, objectId, tenant } from '../../../src/core/ids.ts';
+import { imageId, objectId, serverId, tenant } from '../../../src/core/ids.ts';
 import type { SubmitClick } from '../../../src/gateway/click-service.ts';
 import { Gateway } from '../../../src/gateway/gateway.ts';
 import type { GatewaySettings } from '../../../src/gateway/settings.ts';
@@ -9,6 +9,7 @@ import { DEFAULT_SETTINGS } from '../../../src/gateway/settings.ts';
 import type { StreamStart } from '../../../src/gateway/stream/stream-service.ts';
 import type { Engine } from '../../../src/ports/engine.ts';
 import type { LoggedEvent } from '../../../src/ports/event-log.ts';
+import type { NamedServer } from '../../../src/ports/feature-server.ts';
 import type { SessionFacts } from '../../../src/ports/session-store.ts';
 import type { TaskRunner } from '../../../src/ports/system.ts';
 import type { ClickAccepted } from '../../../src/protocol/bodies.ts';
@@ -21,12 +22,17 @@ import { ScriptedServer } from './scripted-server.ts';
 export interface ServiceOptions {
   readonly settings?: Partial<GatewaySettings>;
   readonly concurrency?: number;
+  /** Feature servers of that concurrency each; one when absent. */
+  readonly servers?: number;
   /** Puts something between the gateways and the engine. */
   readonly wrap?: (engine: Engine, clock: VirtualClock) => Engine;
   /** Before the gateway starts. */
   readonly prepare?: (server: ScriptedServer) => void;
   readonly seed?: number;
 }
+
+/** Of a single server it is the name that the engine gives it, too. */
+const NAMES = [ONLY_SERVER, serverId('second'), serverId('third')];
 
 export const SIZE = { width: 40, height: 30 };
 
@@ -35,7 +41,9 @@ export class Service {
   readonly clock = new VirtualClock();
   readonly random: SeededRandom;
   readonly settings: GatewaySettings;
+  /** The first feature server, which is the only one unless told otherwise. */
   readonly server: ScriptedServer;
+  readonly servers: readonly (NamedServer & { readonly server: ScriptedServer })[];
   /** As it is, without what was put between. */
   readonly bare: Engine;
   readonly engine: Engine;
@@ -46,10 +54,16 @@ export class Service {
   constructor(options: ServiceOptions) {
     this.random = new SeededRandom(options.seed ?? 1);
     this.settings = { ...DEFAULT_SETTINGS, ...options.settings };
-    this.server = new ScriptedServer(this.clock, options.concurrency ?? 1);
-    options.prepare?.(this.server);
+    const concurrency = options.concurrency ?? 1;
+    this.server = new ScriptedServer(this.clock, concurrency);
+    this.servers = NAMES.slice(0, options.servers ?? 1).map((id, n) => {
+      return { id, server: n === 0 ? this.server : new ScriptedServer(this.clock, concurrency) };
+    });
+    for (const { server } of this.servers) options.prepare?.(server);
     // As after some calls: where the limit starts is the subject of other tests.
-    this.bare = openMemoryEngine({ settings: this.settings, limit: options.concurrency ?? 1 });
+    this.bare = openMemoryEngine({ settings: this.settings, limit: concurrency });
+    for (const { id } of this.servers)
+      void this.bare.queue.setCeiling(concurrency, concurrency, id);
     this.engine = options.wrap?.(this.bare, this.clock) ?? this.bare;
     this.gateway = this.spawn();
     this.gateway.start();
@@ -61,7 +75,7 @@ export class Service {
     return new Gateway(
       {
         engine,
-        features: [{ id: ONLY_SERVER, server: this.server }],
+        features: this.servers,
         clock: this.clock,
         random: this.random,
         log: { info: () => {}, warn: () => {}, error: report },

@@ -70,8 +70,9 @@ local function has_any_room(choice, now)
   return false
 end
 
+-- A probe that is under way is worth waiting for.
 local function is_there(server, now)
-  return server.ceiling > 0 and (not server.opened_at or (now >= probe_at(server) and not server.probe))
+  return server.ceiling > 0 and (not server.opened_at or now >= probe_at(server))
 end
 
 -- The server for one more call, or nil when none has room for it.

@@ -97,12 +97,13 @@ local function take_out(key, slot)
   redis.call('ZREM', deadlines, key)
 end
 
--- `healed`: because what it needs is made anew.
+-- `healed`: because what it needs is made anew; it is the same attempt still.
 local function offer(key, slot, attempts, healed)
   slot.attempts = attempts
   slot.not_before = 0
   slot.again = false
-  slot.avoid, slot.healed = nil, healed
+  if not healed then slot.avoid = nil end
+  slot.healed = healed
   local in_advance = slot.kind == 'prepare' and not slot.promoted
   put(key, slot, in_advance and PREPARATION or INTERACTIVE)
 end

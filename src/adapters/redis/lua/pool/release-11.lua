@@ -76,8 +76,10 @@ if retry_at then
   slot.not_before = retry_at
   slot.again = false
   put(key, slot, RETRY)
+elseif healing == '1' then
+  offer(key, slot, slot.attempts, true)
 elseif dirty == '1' or again then
-  offer(key, slot, 0, healing == '1' or nil)
+  offer(key, slot, 0)
 else
   forget(key, slot)
 end
