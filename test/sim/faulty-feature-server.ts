@@ -55,6 +55,9 @@ export class FaultyFeatureServer implements FeatureServer {
   open = 0;
   mostOpen = 0;
   calls = 0;
+  /** Ends the calls under way when its process does. */
+  #gone = Promise.withResolvers<'gone'>();
+  #isAway = false;
 
   constructor(clock: VirtualClock, random: SeededRandom, concurrency: number, faults: Faults) {
     this.#clock = clock;
@@ -65,6 +68,7 @@ export class FaultyFeatureServer implements FeatureServer {
 
   async info(): Promise<FeatureServerInfo> {
     await this.#clock.sleep(this.#random.between(0, 50));
+    this.#mustBeThere();
     return {
       name: 'simulated',
       version: '1',
@@ -105,7 +109,24 @@ export class FaultyFeatureServer implements FeatureServer {
     });
   }
 
+  /** kill -9: what it had in memory is gone. */
+  leave(): void {
+    this.#isAway = true;
+    this.#embeddings.clear();
+    this.#gone.resolve('gone');
+  }
+
+  comeBack(): void {
+    this.#isAway = false;
+    this.#gone = Promise.withResolvers<'gone'>();
+  }
+
+  #mustBeThere(): void {
+    if (this.#isAway) throw new FeatureServerError('unreachable', 'nobody is there');
+  }
+
   async #serve<Result>(options: CallOptions, work: () => Result): Promise<Result> {
+    this.#mustBeThere();
     this.calls += 1;
     this.open += 1;
     this.mostOpen = Math.max(this.mostOpen, this.open);
@@ -116,8 +137,10 @@ export class FaultyFeatureServer implements FeatureServer {
     const expired = this.#clock.sleep(options.deadlineMs).then(() => 'expired' as const);
     try {
       // It gives a call up at the deadline that came with it: the caller may be stopped (L6).
-      const ended = await Promise.race([this.#delay(options.deadlineMs, phase), closed, expired]);
+      const answer = this.#delay(options.deadlineMs, phase);
+      const ended = await Promise.race([answer, closed, expired, this.#gone.promise]);
       if (options.signal.aborted) throw options.signal.reason;
+      if (ended === 'gone') throw new FeatureServerError('failed', 'gone');
       if (ended === 'expired') throw new FeatureServerError('timeout', 'gave up');
       const { fail, busy, reject } = this.faults;
       if (this.#random.chance(fail)) throw new FeatureServerError('failed', 'broken');

@@ -1,4 +1,5 @@
 import { MemoryWorkQueue } from '../../src/adapters/memory/work-queue.ts';
+import type { ServerId } from '../../src/core/ids.ts';
 import type { WorkQueue } from '../../src/ports/work-queue.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -10,18 +11,24 @@ export class LosableQueue {
   readonly #leaseMs: number;
   readonly #listeners = new Set<() => void>();
   #queue: MemoryWorkQueue;
-  #limit: number;
+  /** What gateways have said last, of each server. */
+  readonly #ceilings = new Map<ServerId | undefined, number>();
+  #servers: Parameters<WorkQueue['useServers']> | undefined;
   #closedUntil = 0;
 
   constructor(clock: VirtualClock, limit: number, leaseMs: number) {
     this.#clock = clock;
     this.#leaseMs = leaseMs;
-    this.#limit = limit;
     this.#queue = this.#open(limit);
     const own: Partial<WorkQueue> = {
-      setCeiling: async (wanted, atLeast) => {
-        this.#limit = wanted;
-        if (this.#clock.now() >= this.#closedUntil) await this.#queue.setCeiling(wanted, atLeast);
+      useServers: (...servers) => {
+        this.#servers = servers;
+        this.#queue.useServers(...servers);
+      },
+      setCeiling: async (wanted, atLeast, server) => {
+        this.#ceilings.set(server, wanted);
+        if (this.#clock.now() < this.#closedUntil) return;
+        await this.#queue.setCeiling(wanted, atLeast, server);
       },
       onAvailable: (listener) => {
         this.#listeners.add(listener);
@@ -42,11 +49,16 @@ export class LosableQueue {
     const queue = this.#open(0);
     this.#queue = queue;
     this.#closedUntil = this.#clock.now() + this.#leaseMs;
-    this.#clock.after(this.#leaseMs, () => void queue.setCeiling(this.#limit));
+    this.#clock.after(this.#leaseMs, () => {
+      for (const [server, ceiling] of this.#ceilings) {
+        void queue.setCeiling(ceiling, undefined, server);
+      }
+    });
   }
 
   #open(limit: number): MemoryWorkQueue {
     const queue = new MemoryWorkQueue(limit);
+    if (this.#servers !== undefined) queue.useServers(...this.#servers);
     queue.onAvailable(() => {
       for (const listener of [...this.#listeners]) listener();
     });

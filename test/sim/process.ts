@@ -1,13 +1,14 @@
-import { ONLY_SERVER } from '../../src/core/burst/server-set.ts';
 import type { GatewayPorts } from '../../src/gateway/gateway.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
 import type { GatewaySettings } from '../../src/gateway/settings.ts';
 import type { Engine } from '../../src/ports/engine.ts';
-import type { FeatureServer } from '../../src/ports/feature-server.ts';
+import type { FeatureServer, NamedServer } from '../../src/ports/feature-server.ts';
 import type { Clock, Logger, Metrics, TaskRunner, Timer } from '../../src/ports/system.ts';
 import type { FaultyFeatureServer } from './faulty-feature-server.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
+
+export type SimulatedServer = NamedServer & { readonly server: FaultyFeatureServer };
 
 export const silentLog: Logger = { info() {}, warn() {}, error() {} };
 
@@ -31,7 +32,6 @@ export const noMetrics: Metrics = {
 export class SimulatedProcess {
   readonly gateway: Gateway;
   readonly #clock: VirtualClock;
-  readonly #server: FaultyFeatureServer;
   readonly #random: SeededRandom;
   /** Commands take up to this long each way, so that others come in between. */
   readonly #lagMs: number;
@@ -41,7 +41,7 @@ export class SimulatedProcess {
 
   constructor(
     engine: Engine,
-    server: FaultyFeatureServer,
+    servers: readonly SimulatedServer[],
     clock: VirtualClock,
     random: SeededRandom,
     settings: GatewaySettings,
@@ -49,12 +49,11 @@ export class SimulatedProcess {
     sweeping: boolean,
   ) {
     this.#clock = clock;
-    this.#server = server;
     this.#random = random;
     this.#lagMs = random.pick([0, 0, 5, 40]);
     const ports: GatewayPorts = {
       engine: this.#proxyEngine(engine, sweeping),
-      features: [{ id: ONLY_SERVER, server: this.#proxyServer(server) }],
+      features: servers.map(({ id, server }) => ({ id, server: this.#proxyServer(server) })),
       clock: this.#processClock(),
       random,
       log: silentLog,
@@ -118,6 +117,9 @@ export class SimulatedProcess {
         pass: (session, frame) => log.pass(session, frame),
       },
       queue: this.#proxy(queue, {
+        // A gateway's own affair: no command.
+        useServers: (...servers: Parameters<typeof queue.useServers>) =>
+          queue.useServers(...servers),
         onAvailable: (ring: () => void) =>
           queue.onAvailable(() => void this.#unlessStalled().then(ring)),
       }),
@@ -167,9 +169,9 @@ export class SimulatedProcess {
     return {
       info: () => this.#after(server.info()),
       encode: (call, options) =>
-        linked(options.signal, (signal) => this.#server.encode(call, { ...options, signal })),
+        linked(options.signal, (signal) => server.encode(call, { ...options, signal })),
       segment: (call, options) =>
-        linked(options.signal, (signal) => this.#server.segment(call, { ...options, signal })),
+        linked(options.signal, (signal) => server.segment(call, { ...options, signal })),
     };
   }
 }

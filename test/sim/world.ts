@@ -1,5 +1,6 @@
 import { openMemoryEngine } from '../../src/adapters/memory/engine.ts';
-import { imageId, objectId, tenant } from '../../src/core/ids.ts';
+import { ONLY_SERVER } from '../../src/core/burst/server-set.ts';
+import { imageId, objectId, serverId, tenant } from '../../src/core/ids.ts';
 import { ProblemError } from '../../src/core/problem.ts';
 import type { GatewaySettings } from '../../src/gateway/settings.ts';
 import { DEFAULT_SETTINGS } from '../../src/gateway/settings.ts';
@@ -10,12 +11,14 @@ import { checkCaughtUp, checkDense, checkEndings, checkReader } from './check-hi
 import type { Faults } from './faulty-feature-server.ts';
 import { CALM, FaultyFeatureServer } from './faulty-feature-server.ts';
 import { LosableQueue } from './losable-queue.ts';
+import type { SimulatedServer } from './process.ts';
 import { SimulatedProcess } from './process.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedReader } from './simulated-reader.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 const IMAGE = { width: 16, height: 12 };
+const SERVERS = [ONLY_SERVER, serverId('second'), serverId('third')];
 const OBJECTS = ['left', 'right', 'top'];
 
 /** One session's user: what it was told, and what really happened. */
@@ -41,7 +44,7 @@ export class World {
   readonly #settings: GatewaySettings;
   readonly #engine: Engine;
   readonly #pool: LosableQueue;
-  readonly #server: FaultyFeatureServer;
+  readonly #servers: readonly SimulatedServer[];
   readonly #limit: number;
   readonly #users: User[] = [];
   readonly #errors: string[] = [];
@@ -68,7 +71,11 @@ export class World {
     this.#pool = new LosableQueue(this.#clock, this.#limit, this.#settings.leaseMs);
     const engine = openMemoryEngine({ settings: this.#settings });
     this.#engine = { ...engine, queue: this.#pool.port };
-    this.#server = new FaultyFeatureServer(this.#clock, random, this.#limit, this.#faults());
+    const ids = SERVERS.slice(0, random.chance(0.5) ? 1 : random.between(2, 3));
+    const faults = this.#faults();
+    this.#servers = ids.map((id) => {
+      return { id, server: new FaultyFeatureServer(this.#clock, random, this.#limit, faults) };
+    });
   }
 
   /** Plays some seconds with faults, lets everything come to rest without them, and judges. */
@@ -99,7 +106,7 @@ export class World {
   #spawn(): SimulatedProcess {
     return new SimulatedProcess(
       this.#engine,
-      this.#server,
+      this.#servers,
       this.#clock,
       this.#random,
       this.#settings,
@@ -175,7 +182,8 @@ export class World {
     }
     if (dice < 0.84) return this.#disturbReader(user);
     if (dice < 0.9 && this.#mortal) return this.#disturbGateway();
-    if (dice < 0.905) return await gateway.sessions.remove(user.facts.sessionId);
+    if (dice < 0.904) return await gateway.sessions.remove(user.facts.sessionId);
+    if (dice < 0.95) return this.#disturbServer();
     return void (await gateway.sessions.enter(user.facts.sessionId));
   }
 
@@ -223,6 +231,13 @@ export class World {
     });
   }
 
+  /** Its process ends, and is started again. */
+  #disturbServer(): void {
+    const { server } = this.#random.pick(this.#servers);
+    server.leave();
+    this.#clock.after(this.#random.between(100, 8_000), () => server.comeBack());
+  }
+
   #disturbGateway(): void {
     const process = this.#alive();
     if (this.#random.chance(0.1)) {
@@ -256,7 +271,7 @@ export class World {
 
   /** No more faults: whatever was accepted must end, and every reader must catch up. */
   async #settle(): Promise<void> {
-    this.#server.faults = CALM;
+    for (const { server } of this.#servers) server.faults = CALM;
     // L7: nobody uses the sessions any more; what was left behind is found all the same.
     await this.#clock.run(70_000);
     this.#reconnectAll();
@@ -275,14 +290,15 @@ export class World {
         }
       }
     }
-    if (this.#server.mostOpen > this.#limit) {
-      errors.push(`B6: ${this.#server.mostOpen} calls open, ${this.#limit} allowed`);
+    for (const { id, server } of this.#servers) {
+      if (server.mostOpen <= this.#limit) continue;
+      errors.push(`B6: ${server.mostOpen} calls open at ${id}, ${this.#limit} allowed`);
     }
     return {
       errors,
       clicks: this.#users.reduce((sum, user) => sum + user.acknowledged.size, 0),
       events: this.#users.reduce((sum, user) => sum + user.truth.length, 0),
-      calls: this.#server.calls,
+      calls: this.#servers.reduce((sum, { server }) => sum + server.calls, 0),
     };
   }
 }
