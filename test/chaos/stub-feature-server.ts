@@ -44,7 +44,7 @@ const server = createServer((request, response) => {
   // A call that was cut off has ended; nothing is owed to anybody.
   handle(request, response).catch(() => response.destroy());
 });
-server.listen(0, '127.0.0.1');
+server.listen(options.port ?? 0, '127.0.0.1');
 await once(server, 'listening');
 console.log(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 // Whoever started it holds its standard input: it ends with them, however they end.

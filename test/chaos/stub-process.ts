@@ -14,6 +14,8 @@ export interface StubOptions {
   readonly serviceMs: number;
   /** Share of the calls that go wrong. */
   readonly faultRate: number;
+  /** Where it listens; on a free port when absent. */
+  readonly port?: number;
 }
 
 export interface StubStatistics {
@@ -48,6 +50,11 @@ export class StubProcess implements AsyncDisposable {
   /** No faults from now on. */
   calm(): Promise<StubStatistics> {
     return this.#ask(STUB_CONTROL.calm);
+  }
+
+  /** Ends it at once. */
+  kill(): Promise<void> {
+    return this.#server.end('SIGKILL');
   }
 
   async #ask(path: string): Promise<StubStatistics> {
