@@ -74,7 +74,7 @@ export async function exchange(
   const passOn = () => stop.abort(signal?.reason);
   signal?.addEventListener('abort', passOn, { once: true });
   try {
-    const url = new URL(`${await address(stop.signal)}${request.path}`);
+    const url = parsed(`${await address(stop.signal)}${request.path}`);
     const answer = await dispatcher.request({
       ...request,
       origin: url.origin,
@@ -97,6 +97,14 @@ export async function exchange(
     timer.cancel();
     signal?.removeEventListener('abort', passOn);
   }
+}
+
+/** Calls go to the same place, as a rule. */
+let last = new URL('http://localhost');
+
+function parsed(text: string): URL {
+  if (text !== last.href) last = new URL(text);
+  return last;
 }
 
 async function readText(answer: Dispatcher.ResponseData, mediaType: string): Promise<string> {

@@ -11,12 +11,12 @@ import { problemAnswer } from './problem-answer.ts';
 const REQUEST_ID_BYTES = 12;
 
 /** Nothing that the gateway answers is a page, but the studio, which brings its own. */
-const STANDING_HEADERS = {
+const STANDING_HEADERS = Object.entries({
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
-} as const;
+});
 
 export interface FrontDoorOptions extends GuardOptions {
   readonly random: Random;
@@ -37,7 +37,7 @@ export function createFrontDoor(options: FrontDoorOptions, inside: NodeListener)
   return (incoming, outgoing) => {
     const id = callerRequestId(incoming) ?? `req_${options.random.token(REQUEST_ID_BYTES)}`;
     outgoing.setHeader(HEADERS.requestId, id);
-    for (const [name, value] of Object.entries(STANDING_HEADERS)) outgoing.setHeader(name, value);
+    for (const [name, value] of STANDING_HEADERS) outgoing.setHeader(name, value);
     setCorsHeaders(incoming, outgoing, options.cors);
     if (!admit(incoming, outgoing, options)) return;
     if (isPreflight(incoming)) answerPreflight(outgoing);

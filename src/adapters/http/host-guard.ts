@@ -40,13 +40,23 @@ export function checkHostAndOrigin(incoming: Incoming, options: GuardOptions): v
 /** The one host that the request names, in its header and, if it has one, in its target. */
 export function hostOf(incoming: Incoming): URL {
   const text = isHttp2(incoming) ? http2Host(incoming) : http1Host(incoming);
-  const url = HOST.test(text) ? URL.parse(`http://${text}`) : null;
+  const url = parseHost(text);
   if (url === null) throw new ProblemError('invalid_request', 'The Host header is not valid.');
   const target = incoming.url ?? '/';
   if (!target.startsWith('/') && URL.parse(target)?.host !== url.host) {
     throw new ProblemError('invalid_request', 'The request target contradicts the Host header.');
   }
   return url;
+}
+
+/** Requests name the same host as the one before, as a rule, and parsing costs more than comparing. */
+let last: { readonly text: string; readonly url: URL | null } = { text: '', url: null };
+
+function parseHost(text: string): URL | null {
+  if (text !== last.text) {
+    last = { text, url: HOST.test(text) ? URL.parse(`http://${text}`) : null };
+  }
+  return last.url;
 }
 
 function http2Host(incoming: Incoming): string {

@@ -94,6 +94,8 @@ export function createMetrics(): PrometheusMetrics {
     registers,
   });
 
+  // Counted for every frame, and told when somebody asks.
+  const sent = { frames: 0, bytes: 0 };
   return {
     clickAccepted: (how) => accepted.inc({ how }),
     clickRefused: (code) => refused.inc({ code }),
@@ -106,10 +108,14 @@ export function createMetrics(): PrometheusMetrics {
     streamsOpen: (change) => open.inc(change),
     streamReset: (reason) => resets.inc({ reason }),
     streamFrames(count, size) {
-      frames.inc(count);
-      bytes.inc(size);
+      sent.frames += count;
+      sent.bytes += size;
     },
     async text() {
+      frames.inc(sent.frames);
+      bytes.inc(sent.bytes);
+      sent.frames = 0;
+      sent.bytes = 0;
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
   };

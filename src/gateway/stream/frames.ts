@@ -14,9 +14,13 @@ import type {
 const encoder = new TextEncoder();
 const serialised = new WeakMap<LoggedEvent, Uint8Array>();
 
+/** What happens at one moment is told of more than once. */
+let last = { at: 0, text: new Date(0).toISOString() };
+
 /** Milliseconds as RFC 3339, UTC. */
 export function timestamp(at: number): string {
-  return new Date(at).toISOString();
+  if (at !== last.at) last = { at, text: new Date(at).toISOString() };
+  return last.text;
 }
 
 /** A19: what `data` holds for an entry of the log. */

@@ -54,22 +54,18 @@ export function gatherClicks(slot: SessionSlot): Clicks {
   ];
   return new TurnBatch((session, commands) => {
     const now = Math.max(...commands.map((command) => command.now));
-    const args = [now, slot.history, ...limits, ...commands.flatMap(clickArguments)];
+    const args: ScriptArgument[] = [now, slot.history, ...limits];
+    for (const command of commands) pushClick(args, command);
     return slot.run(ACCEPT, slot.keys(session as SessionId, ACCEPT_KEYS), args);
   });
 }
 
-function clickArguments(command: AcceptClick): readonly ScriptArgument[] {
+function pushClick(args: ScriptArgument[], command: AcceptClick): void {
   const { clickId, imageId, objectId, part, clientRef, traceparent, idempotency } = command;
-  return [
-    ...[clickId, imageId, objectId],
-    idempotency?.key ?? '',
-    idempotency?.fingerprint ?? '',
-    command.overloaded === undefined ? '' : '1',
-    traceparent ?? '',
-    ...contentOf(part, clientRef),
-    ...reachOf(part),
-  ];
+  args.push(clickId, imageId, objectId, idempotency?.key ?? '', idempotency?.fingerprint ?? '');
+  args.push(command.overloaded === undefined ? '' : '1', traceparent ?? '');
+  pushContent(args, part, clientRef);
+  pushReach(args, part);
 }
 
 export async function acceptClick(
@@ -100,8 +96,12 @@ export async function acceptClick(
 }
 
 /** What a click adds, as JSON and as parts of a prompt's key; and how many points it counts as. */
-function contentOf({ points, box }: PromptPart, clientRef: string | undefined) {
-  return [
+function pushContent(
+  args: ScriptArgument[],
+  { points, box }: PromptPart,
+  clientRef: string | undefined,
+): void {
+  args.push(
     JSON.stringify(points).slice(1, -1),
     box === undefined ? '' : JSON.stringify(box),
     clientRef === undefined ? '' : JSON.stringify(clientRef),
@@ -109,22 +109,22 @@ function contentOf({ points, box }: PromptPart, clientRef: string | undefined) {
     box === undefined ? '' : promptKey({ points: [], box }).slice(1),
     // A click with nothing but a box counts as one, so that boxes are bounded too.
     Math.max(1, points.length),
-  ];
+  );
 }
 
 /** How far a click reaches, so that the script can tell with a few comparisons if it lies outside. */
-function reachOf({ points, box }: PromptPart) {
-  const xs = points.map((point) => point.x);
-  const ys = points.map((point) => point.y);
-  const corner = box === undefined ? [] : [box.x, box.y];
+function pushReach(args: ScriptArgument[], { points, box }: PromptPart): void {
+  let least = box === undefined ? 0 : Math.min(0, box.x, box.y);
+  let right = -1;
+  let bottom = -1;
+  for (const { x, y } of points) {
+    least = Math.min(least, x, y);
+    right = Math.max(right, x);
+    bottom = Math.max(bottom, y);
+  }
   const isFlat = box !== undefined && !(box.width > 0 && box.height > 0);
-  return [
-    isFlat ? -1 : Math.min(...xs, ...ys, ...corner, 0),
-    Math.max(...xs, -1),
-    Math.max(...ys, -1),
-    box === undefined ? 0 : box.x + box.width,
-    box === undefined ? 0 : box.y + box.height,
-  ];
+  args.push(isFlat ? -1 : least, right, bottom);
+  args.push(box === undefined ? 0 : box.x + box.width, box === undefined ? 0 : box.y + box.height);
 }
 
 export async function undoClick(
