@@ -156,12 +156,24 @@ describe('concurrency limit', () => {
     expect(later(CALL_MS * 19)).toBe(4.25);
   });
 
+  it('rests twice as long when it is soon halved again', () => {
+    const first = play(8, [...ok(60), slow, slow]);
+    const restMs = first.state.restUntil - first.now;
+    const again = (at: number) => {
+      const late = (now: number) => ordinary(first.state, now, { ...slow, startedAt: at - 1 });
+      const one = afterCall(first.state, late(at), 8, CALL_MS);
+      return afterCall(one, late(at), 8, CALL_MS).restUntil - at;
+    };
+    expect(again(first.state.restUntil + restMs - 1)).toBe(2 * restMs);
+    expect(again(first.state.restUntil + restMs)).toBe(restMs);
+  });
+
   it('gets used to a server that became slower for good, but not to being overloaded', () => {
     const before = play(8, ok(60)).state;
     const overloaded = play(8, Array(40).fill({ ...slow }), before).state;
     expect(overloaded.limit).toBe(1);
     expect(overloaded.baselineMs).toEqual(before.baselineMs);
-    const settled = play(8, Array(80).fill({ durationMs: 5 * CALL_MS }), overloaded).state;
+    const settled = play(8, Array(100).fill({ durationMs: 5 * CALL_MS }), overloaded).state;
     expect(settled.limit).toBe(8);
   });
 

@@ -35,7 +35,9 @@ local function slow_call(server, call, call_ms)
   server.slow = server.slow + 1
   if server.slow < 2 and not is_one_of_many(server, call) then return end
   server.slow = 0
-  server.rest_until = call.now + 12 * (server.base[call.kind] or call_ms)
+  local rest = 12 * (server.base[call.kind] or call_ms)
+  local is_soon = call.now < server.rest_until + rest
+  server.rest_until = call.now + (is_soon and 2 * rest or rest)
   cut(server, call, call_ms)
 end
 
