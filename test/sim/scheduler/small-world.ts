@@ -1,9 +1,13 @@
+import { rankServers } from '../../../src/core/affinity.ts';
 import type { QueueItem, QueueLease } from '../../../src/core/fair-queue.ts';
 import { FairQueue } from '../../../src/core/fair-queue.ts';
+import type { ServerId } from '../../../src/core/ids.ts';
+import { serverId } from '../../../src/core/ids.ts';
 import { SeededRandom } from '../seeded-random.ts';
 
 const SESSIONS = ['a', 'b', 'c'];
 const OBJECTS = ['1', '2', '3'];
+const SERVERS = ['x', 'y', 'z'].map(serverId);
 const IMAGES = ['i', 'j'];
 /** Nobody clicks on the last. */
 const UPLOADS = [...IMAGES, 'k'];
@@ -15,9 +19,14 @@ const COSTS: Readonly<Record<string, number>> = { a: 1_000, b: 500, c: 250 };
 
 /**
  * How many may be served before something that could start: everybody's objects, four times over for
- * those who weigh four times as much, and the share of the less urgent lanes.
+ * those who weigh four times as much, and the share of the less urgent lanes. No budget bounds the retries
+ * of what met no server: everything may be among them.
  */
-const PATIENCE = { segment: 2 * 4 * SESSIONS.length * OBJECTS.length, prepare: 10 * 4, retry: 40 };
+const PATIENCE = {
+  segment: 2 * 4 * SESSIONS.length * OBJECTS.length,
+  prepare: 10 * 4,
+  retry: 4 * 20,
+};
 
 interface Known {
   readonly kind: 'segment' | 'prepare';
@@ -47,6 +56,8 @@ export class SmallWorld {
   readonly #queue: FairQueue<string>;
   readonly #known = new Map<string, Known>();
   readonly #calls = new Map<string, Call>();
+  readonly #servers: readonly ServerId[];
+  /** Of each server. */
   #ceiling: number;
   #now = 1_000_000;
   #claims = 0;
@@ -59,7 +70,10 @@ export class SmallWorld {
     this.#ceiling = this.#random.between(1, 4);
     this.#queue = new FairQueue(this.#ceiling);
     this.#isCrowded = this.#random.chance(0.3);
-    if (this.#random.chance(0.5)) this.#queue.setCeiling(this.#ceiling, this.#ceiling);
+    this.#servers = SERVERS.slice(0, this.#random.chance(0.5) ? 1 : this.#random.between(2, 3));
+    this.#queue.useServers(this.#servers);
+    const atLeast = this.#random.chance(0.5) ? this.#ceiling : undefined;
+    for (const server of this.#servers) this.#queue.setCeiling(this.#ceiling, atLeast, server);
   }
 
   play(): this {
@@ -113,6 +127,7 @@ export class SmallWorld {
       value: key,
       deadline,
       cost,
+      rank: rankServers(object, this.#servers),
     } as const;
     const before = this.#queue.place(key);
     const foretold = this.#queue.preview(item);
@@ -181,8 +196,13 @@ export class SmallWorld {
   }
 
   #begin(lease: QueueLease<string>, leased: number, limit: number, startable: string[]): void {
-    const { key } = lease;
-    if (leased >= limit || limit > this.#ceiling) this.#report(`${leased + 1} calls of ${limit}`);
+    const { key, server } = lease;
+    const most = this.#ceiling * this.#servers.length;
+    // Those of a server that is left alone are counted, too, but not its places.
+    const isOne = this.#servers.length === 1;
+    if ((isOne && leased >= limit) || limit > most) this.#report(`${leased + 1} calls of ${limit}`);
+    const there = [...this.#calls.values()].filter((call) => call.lease.server === server);
+    if (there.length >= this.#ceiling) this.#report(`${there.length + 1} calls at ${server}`);
     if (!startable.includes(key)) this.#report(`${key} could not start`);
     if ([...this.#calls.values()].some((call) => call.lease.key === key)) {
       this.#report(`two calls for ${key}`);
@@ -227,7 +247,9 @@ export class SmallWorld {
     this.#calls.delete(lease.key);
     const isFailure = this.#faulty && this.#random.chance(0.3);
     const kind = known?.kind === 'prepare' ? 'encode' : 'segment';
-    const result = isFailure ? this.#random.pick(['failed', 'overloaded', 'timeout']) : 'ok';
+    const result = isFailure
+      ? this.#random.pick(['failed', 'overloaded', 'timeout', 'unreachable'])
+      : 'ok';
     const durationMs = isFailure ? undefined : Math.max(1, this.#now - call.since);
     const retryAt = isFailure ? this.#now + this.#random.between(0, 500) : undefined;
     const report = { kind, result: result as 'ok', durationMs } as const;
@@ -259,7 +281,7 @@ export class SmallWorld {
 
   #setCeiling(): void {
     this.#ceiling = this.#random.between(1, 4);
-    this.#queue.setCeiling(this.#ceiling);
+    for (const server of this.#servers) this.#queue.setCeiling(this.#ceiling, undefined, server);
   }
 
   /** By what the world knows, not by what the queue says. */
