@@ -5,8 +5,9 @@ import type { WorkQueue } from '../../ports/work-queue.ts';
 import type { FeatureServerInfo } from '../../protocol/feature-server.ts';
 import type { ServiceMonitor } from './service-monitor.ts';
 
-/** Between two tries to learn what a server is. */
-const INFO_RETRY_MS = 500;
+/** Between two tries to learn what a server is: while there is none, and while others do the work. */
+const FIRST_RETRY_MS = 500;
+const FURTHER_RETRY_MS = 5_000;
 
 export interface FeatureServersOptions {
   readonly servers: readonly NamedServer[];
@@ -123,9 +124,10 @@ export class FeatureServers {
       if (this.limit === 0) monitor.unreachable();
       const message = error instanceof Error ? error.message : 'unknown';
       log.error('the feature server does not answer', { server: id, error: message });
+      const inMs = this.limit === 0 ? FIRST_RETRY_MS : FURTHER_RETRY_MS;
       this.#timers.set(
         id,
-        clock.after(INFO_RETRY_MS, () => void this.#learn(id)),
+        clock.after(inMs, () => void this.#learn(id)),
       );
     }
   }
