@@ -13,7 +13,7 @@ export class SessionBell implements ChannelListener {
   /** Resolves when messages are heard; the result ends that. Set by whoever opens the bell. */
   subscribed: Promise<() => void> = Promise.resolve(() => {});
   readonly #onResumed: (bell: SessionBell) => void;
-  /** Entries that were read, while somebody still holds them: frames are cached by object. */
+  /** The objects of entries that somebody still holds: frames are cached by object. */
   readonly #known = new Map<string, WeakRef<LoggedEvent>>();
 
   constructor(onResumed: (bell: SessionBell) => void) {
@@ -25,6 +25,7 @@ export class SessionBell implements ChannelListener {
     if (isFrame(message)) {
       for (const listener of [...this.listeners]) safely(() => listener.passing(message));
     } else {
+      for (const event of message) this.#remember(nameOf(event), event);
       this.tell(message);
     }
   }
@@ -57,3 +58,5 @@ export class SessionBell implements ChannelListener {
     }
   }
 }
+
+const nameOf = ({ position: { epoch, sequence } }: LoggedEvent) => `${epoch}-${sequence}`;
