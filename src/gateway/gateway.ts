@@ -93,7 +93,7 @@ export class Gateway implements AsyncDisposable {
         const server = servers[n];
         if (server === undefined) return;
         metrics.featureServer(server, health !== 'down');
-        if (servers.length > 1) log.info('a feature server', { server, health });
+        if (servers.length > 1) log.info('one of the feature servers changed', { server, health });
       },
     });
     const contents = new ReadyContents(clock);

@@ -36,6 +36,16 @@ describe('breaker', () => {
     expect(breakerState(judged(failed(4), 9, result, NOW), NOW)).toBe('open');
   });
 
+  it('opens at once when there was nobody to connect to, and again after a probe like that', () => {
+    const open = judged(CLOSED_BREAKER, 1, 'unreachable', NOW);
+    expect(breakerState(open, NOW)).toBe('open');
+    const again = judged(begun(open, 2), 2, 'unreachable', NOW + 500);
+    expect([breakerState(again, NOW + 1_499), breakerState(again, NOW + 1_500)]).toEqual([
+      'open',
+      'half-open',
+    ]);
+  });
+
   it('lets nothing through while it is open, then one call at a time', () => {
     const open = failed(5);
     expect(lets(open, NOW + 499)).toBe(false);

@@ -60,7 +60,7 @@ describe('concurrency limit', () => {
     expect(play(8, ok(1), halved.state).state.limit).toBe(4.25);
   });
 
-  const results = fc.constantFrom('ok', 'overloaded', 'timeout', 'failed');
+  const results = fc.constantFrom('ok', 'overloaded', 'timeout', 'failed', 'unreachable');
   const calls = fc.array(
     fc.record({
       result: results,
@@ -99,6 +99,7 @@ describe('concurrency limit', () => {
 
   it('leaves a failure to the breaker', () => {
     expect(play(8, [...ok(60), { result: 'failed' }]).state.limit).toBe(8);
+    expect(play(8, [...ok(60), { result: 'unreachable' }]).state.limit).toBe(8);
   });
 
   it('takes two slow calls in a row for overload, one for an accident', () => {
