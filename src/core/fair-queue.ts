@@ -1,16 +1,14 @@
-import type { CallKind } from './burst/concurrency-limit.ts';
-import { earnRetries, spendRetry } from './burst/retry-budget.ts';
-import type { ServerControl, ServerHealth } from './burst/server-control.ts';
+import type { ServerHealth } from './burst/server-control.ts';
 import {
   healthOfAll,
   nextProbeAt,
   waitMs,
   withCall,
   withCeiling,
-  withEndedCall,
   withoutCall,
 } from './burst/server-control.ts';
-import { ONLY_SERVER, ServerSet } from './burst/server-set.ts';
+import { ONLY_SERVER } from './burst/server-set.ts';
+import { Calls } from './fair-queue/calls.ts';
 import { Deadlines } from './fair-queue/deadlines.ts';
 import type {
   QueueCall,
@@ -24,13 +22,10 @@ import type {
 import { Lanes } from './fair-queue/lanes.ts';
 import { Reservations } from './fair-queue/reservations.ts';
 import type { Claim, LaneName, Slot } from './fair-queue/slot.ts';
-import { callOf, leaseOf, newSlot } from './fair-queue/slot.ts';
+import { leaseOf, newSlot } from './fair-queue/slot.ts';
 import type { ServerId } from './ids.ts';
 
 export type * from './fair-queue/item.ts';
-
-/** Of a server that does nothing else a call is asked with so much time left, however long calls took. */
-const FREE_CALL_MS = 1_000;
 
 /**
  * The rules of the pool (L5) without clock or storage: what waits, in whose turn, who works on what,
@@ -47,21 +42,19 @@ const FREE_CALL_MS = 1_000;
  */
 export class FairQueue<Value> {
   readonly #slots = new Map<string, Slot<Value>>();
-  /** Leased slots by claim. */
-  readonly #leased = new Map<string, Slot<Value>>();
+  readonly #calls: Calls<Value>;
   readonly #lanes = new Lanes<Value>();
   readonly #deadlines = new Deadlines(this.#slots);
   readonly #reservations = new Reservations();
-  readonly #servers: ServerSet;
   #lastFence = 0;
 
   constructor(ceiling: number) {
-    this.#servers = new ServerSet(ceiling, (server) => this.#inFlight(server));
+    this.#calls = new Calls(ceiling);
   }
 
   /** The feature servers from now on, in any order, and how many calls there may ever be in all. */
   useServers(servers: readonly ServerId[], most?: number): void {
-    this.#servers.use(servers, most);
+    this.#calls.servers.use(servers, most);
   }
 
   /** Never refuses. Promotes the preparation that the item waits for, to just before it. */
@@ -83,7 +76,7 @@ export class FairQueue<Value> {
     readonly now: number;
   }): QueueLease<Value> | undefined {
     const { now } = request;
-    const held = this.#leased.get(request.claimId);
+    const held = this.#calls.leased.get(request.claimId);
     if (held?.lease !== undefined) return leaseOf(held, held.lease);
     // To end it takes no place at the feature server.
     const overdue = this.#deadlines.overdue(now);
@@ -98,14 +91,14 @@ export class FairQueue<Value> {
       fence: this.#lastFence,
       since: now,
       until: now + request.leaseMs,
-      overdue: this.#isOverdue(slot, server, now),
+      overdue: this.#calls.isOverdue(slot, server, now),
       server,
-      alone: this.#inFlight(server) === 0,
+      alone: this.#calls.inFlight(server) === 0,
       judged: false,
     };
     slot.lease = lease;
-    this.#leased.set(request.claimId, slot);
-    if (!lease.overdue) this.#control(server, (control) => withCall(control, lease.fence));
+    this.#calls.leased.set(request.claimId, slot);
+    if (!lease.overdue) this.#calls.control(server, (control) => withCall(control, lease.fence));
     return leaseOf(slot, lease);
   }
 
@@ -124,12 +117,13 @@ export class FairQueue<Value> {
     if (slot === undefined || lease?.fence !== fence) return 'gone';
     // A probe is not made for the sake of the item, and who was not there has not failed it: it costs
     // the item nothing.
-    const isProbe = this.#servers.get(lease.server).control.breaker.probe === fence;
+    const isProbe = this.#calls.servers.get(lease.server).control.breaker.probe === fence;
     const isFree = isProbe || how.call?.result === 'unreachable';
-    this.#judge(slot, lease, how);
+    this.#calls.judge(slot, lease, how);
     const repeats = how.retryAt !== undefined;
-    if (repeats && !isFree && !this.#mayRepeat(slot, lease, how.retryAt, how.now)) return 'kept';
-    this.#leased.delete(lease.claimId);
+    if (repeats && !isFree && !this.#calls.mayRepeat(slot, lease, how.retryAt, how.now))
+      return 'kept';
+    this.#calls.leased.delete(lease.claimId);
     slot.lease = undefined;
     this.#postpone(slot, how.deadline);
     if (repeats) {
@@ -143,12 +137,12 @@ export class FairQueue<Value> {
 
   /** Offers again what was leased until `now` or before; how many. */
   expire(now: number): number {
-    const over = [...this.#leased.values()].filter((slot) => (slot.lease?.until ?? 0) <= now);
+    const over = [...this.#calls.leased.values()].filter((slot) => (slot.lease?.until ?? 0) <= now);
     for (const slot of over) {
       if (slot.lease !== undefined) {
         const { claimId, server, fence } = slot.lease;
-        this.#leased.delete(claimId);
-        this.#control(server, (control) => withoutCall(control, fence));
+        this.#calls.leased.delete(claimId);
+        this.#calls.control(server, (control) => withoutCall(control, fence));
       }
       slot.lease = undefined;
       this.#offer(slot, slot.attempts + 1);
@@ -186,8 +180,8 @@ export class FairQueue<Value> {
   ): { readonly etaMs: number } | undefined {
     if (this.#slots.has(item.key)) return undefined;
     this.#reservations.remove(item.key);
-    const ahead = this.#leased.size + this.preview(item) + this.#reservations.count(now);
-    const { places, highMs, meanMs } = this.#servers.foreseen;
+    const ahead = this.#calls.leased.size + this.preview(item) + this.#reservations.count(now);
+    const { places, highMs, meanMs } = this.#calls.servers.foreseen;
     const wait = waitMs(ahead, places, meanMs);
     const inTime = item.deadline === undefined || now + wait + highMs <= item.deadline;
     // What is next is let in whatever is thought of calls: otherwise nobody would ever learn better.
@@ -199,22 +193,22 @@ export class FairQueue<Value> {
   }
 
   load(now: number): QueueFigures {
-    const leased = this.#leased.size;
-    const { places, meanMs } = this.#servers.together;
+    const leased = this.#calls.leased.size;
+    const { places, meanMs } = this.#calls.servers.together;
     return {
       waiting: this.#slots.size - leased,
       leased,
       limit: places,
-      foreseen: this.#servers.foreseen.places,
-      ceiling: this.#servers.ceiling,
-      health: healthOfAll(this.#servers.healths(now)),
+      foreseen: this.#calls.servers.foreseen.places,
+      ceiling: this.#calls.servers.ceiling,
+      health: healthOfAll(this.#calls.servers.healths(now)),
       callMs: Math.round(meanMs),
     };
   }
 
   /** How each server is, in their order. */
   healths(now: number): readonly ServerHealth[] {
-    return this.#servers.healths(now);
+    return this.#calls.servers.healths(now);
   }
 
   /**
@@ -222,17 +216,18 @@ export class FairQueue<Value> {
    * where the limit starts when it is not to start at one call.
    */
   setCeiling(ceiling: number, atLeast = 1, server = ONLY_SERVER): void {
-    this.#control(server, (control) => withCeiling(control, ceiling, atLeast));
+    this.#calls.control(server, (control) => withCeiling(control, ceiling, atLeast));
   }
 
   /** When something that waits for a time may be claimed, or a lease runs out; the earliest. */
   nextDue(now: number): number | undefined {
     let due = this.#deadlines.next();
-    for (const slot of this.#leased.values()) due = Math.min(due, slot.lease?.until ?? due);
+    for (const slot of this.#calls.leased.values()) due = Math.min(due, slot.lease?.until ?? due);
     for (const slot of this.#lanes.retries) {
       if (slot.notBefore > now) due = Math.min(due, slot.notBefore);
     }
-    for (const control of this.#servers.controls) due = Math.min(due, nextProbeAt(control, now));
+    for (const control of this.#calls.servers.controls)
+      due = Math.min(due, nextProbeAt(control, now));
     return due === Number.POSITIVE_INFINITY ? undefined : due;
   }
 
@@ -254,84 +249,21 @@ export class FairQueue<Value> {
   }
 
   #nextInTurn(now: number): Slot<Value> | undefined {
-    if (this.#servers.choose({}, now) === undefined) return undefined;
+    if (this.#calls.servers.choose({}, now) === undefined) return undefined;
     return this.#lanes.serve((slot) => {
       const { notBefore, item } = slot;
       if (notBefore > now || (item.after !== undefined && this.#slots.has(item.after)))
         return false;
       // Whatever may go to any server may go now.
-      return item.only === undefined || this.#servers.choose(wishOf(slot), now) !== undefined;
+      return item.only === undefined || this.#calls.servers.choose(wishOf(slot), now) !== undefined;
     });
   }
 
   /** What is ended without a call needs no room. */
   #serverFor(slot: Slot<Value>, inTurn: boolean, now: number): ServerId {
     const wish = wishOf(slot);
-    const [first = ONLY_SERVER] = this.#servers.order(wish);
-    return (inTurn ? this.#servers.choose(wish, now) : undefined) ?? first;
-  }
-
-  #inFlight(server: ServerId): number {
-    if (this.#servers.names.length === 1) return this.#leased.size;
-    let count = 0;
-    for (const { lease } of this.#leased.values()) if (lease?.server === server) count += 1;
-    return count;
-  }
-
-  #control(server: ServerId, change: (control: ServerControl) => ServerControl): void {
-    this.#servers.set(server, { control: change(this.#servers.get(server).control) });
-  }
-
-  /** A call of that server that began then and took as long as slow ones do would end too late. */
-  #isTooLate(slot: Slot<Value>, server: ServerId, at: number): boolean {
-    const { deadline } = slot.item;
-    const { times } = this.#servers.get(server).control;
-    return deadline !== undefined && at + times[callOf(slot)].highMs > deadline;
-  }
-
-  /**
-   * Whether to end it without a call. While nothing is under way a call is made as long as there is some
-   * time left: otherwise nobody would ever learn that calls have become quicker.
-   */
-  #isOverdue(slot: Slot<Value>, server: ServerId, now: number): boolean {
-    if (this.#inFlight(server) > 0) return this.#isTooLate(slot, server, now);
-    const { times } = this.#servers.get(server).control;
-    const neededMs = Math.min(FREE_CALL_MS, times[callOf(slot)].highMs);
-    return now + neededMs > (slot.item.deadline ?? Number.POSITIVE_INFINITY);
-  }
-
-  #judge(slot: Slot<Value>, lease: Claim, { call, now }: QueueRelease): void {
-    if (lease.judged) return;
-    lease.judged = true;
-    const { server, fence } = lease;
-    if (call === undefined) {
-      this.#control(server, (control) => withoutCall(control, fence));
-      return;
-    }
-    if (slot.attempts === 0) {
-      this.#servers.set(server, { retries: earnRetries(this.#servers.get(server).retries) });
-    }
-    const inFlight = this.#inFlight(server);
-    const othersSince = this.#otherCallsSince(lease, call.kind);
-    const alone = lease.alone && inFlight === 1;
-    const ended = { ...call, startedAt: lease.since, now, inFlight, othersSince, alone };
-    this.#control(server, (control) => withEndedCall(control, fence, ended));
-  }
-
-  #otherCallsSince(lease: Claim, kind: CallKind): readonly number[] {
-    return [...this.#leased.values()].flatMap((other) => {
-      const { lease: its } = other;
-      if (its === undefined || its === lease || its.server !== lease.server) return [];
-      return its.overdue || callOf(other) !== kind ? [] : [its.since];
-    });
-  }
-
-  /** By the budget of the server that failed: one in trouble does not use up what others have saved. */
-  #mayRepeat(slot: Slot<Value>, { server }: Claim, retryAt: number, now: number): boolean {
-    if (this.#isTooLate(slot, server, retryAt)) return false;
-    const left = spendRetry(this.#servers.get(server).retries, now);
-    if (left !== undefined) this.#servers.set(server, { retries: left });
-    return left !== undefined;
+    const [first = ONLY_SERVER] = this.#calls.servers.order(wish);
+    return (inTurn ? this.#calls.servers.choose(wish, now) : undefined) ?? first;
   }
 
   /** In the earliest turn of a session that waits for it, not of the one that uploaded first. */
