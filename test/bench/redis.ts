@@ -95,8 +95,6 @@ const middle = (results: Results, stack: Stack, read: (round: Round) => number) 
   median((results.get(stack) ?? []).map(read));
 
 const rate = (results: Results, stack: Stack) => middle(results, stack, (one) => one.perSecond);
-const cost = (results: Results, stack: Stack) =>
-  middle(results, stack, ({ server, redis }) => server + redis);
 
 function saturated(results: Results, stack: Stack, what: string): Figure[] {
   const of = (text: string) => `${stack.name}, ${what}: ${text}`;
@@ -114,17 +112,28 @@ function saturated(results: Results, stack: Stack, what: string): Figure[] {
   ];
 }
 
-/** What the first stack reaches of another one: clicks/s, and clicks for each processor second. */
-function ratios(results: Results, [first, peer]: readonly [Stack, Stack], what: string) {
+/**
+ * What the first stack reaches of another one: clicks/s, and clicks for each processor second. The middle
+ * of the ratios of rounds side by side: a machine that slows down for minutes takes both along.
+ */
+function ratios(results: Results, [first, peer]: readonly [Stack, Stack], what: string): Figure[] {
+  const others = results.get(peer) ?? [];
+  const ratio = (read: (round: Round) => number) =>
+    median(
+      (results.get(first) ?? []).flatMap((one, at) => {
+        const other = others[at];
+        return other === undefined ? [] : [read(one) / read(other)];
+      }),
+    );
   const of = (text: string) => `${what}: ${text}, ratio of ${first.name} to ${peer.name}`;
   return [
-    { name: of('clicks/s'), value: rate(results, first) / rate(results, peer), unit: 'x' },
+    { name: of('clicks/s'), value: ratio(({ perSecond }) => perSecond), unit: 'x' },
     {
       name: of('clicks/processor time'),
-      value: cost(results, peer) / cost(results, first),
+      value: ratio(({ server, redis }) => 1 / (server + redis)),
       unit: 'x',
     },
-  ] satisfies Figure[];
+  ];
 }
 
 function paced(results: Results, stack: Stack, held: boolean): Figure[] {
