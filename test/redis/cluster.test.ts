@@ -6,9 +6,10 @@ import { objectId } from '../../src/core/ids.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import type { SegmentToken } from '../../src/ports/work-queue.ts';
 import { freshSessionId, imageNamed, point, refused, Scene, TENANT } from '../contract/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { freshPrefix } from './engine-contracts.ts';
 import type { RedisServer } from './redis-server.ts';
-import { eventually, insist, listenTo, openGateway } from './support.ts';
+import { insist, listenTo, openGateway } from './support.ts';
 import { RedisCluster } from './topologies.ts';
 
 const LEASE_MS = 1_500;

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/ports/engine.ts';
 import { refused, Scene } from '../contract/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { freshPrefix } from './engine-contracts.ts';
 import { clickDuring, Ledger, openReplicated } from './ledger.ts';
 import type { RedisServer } from './redis-server.ts';
-import { eventually } from './support.ts';
 import { RedisCluster, SentinelGroup } from './topologies.ts';
 
 /** A session that the server holds. */

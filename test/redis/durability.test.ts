@@ -21,9 +21,10 @@ import {
   within,
 } from '../contract/support.ts';
 import { SeededRandom } from '../sim/seeded-random.ts';
+import { eventually } from '../support/eventually.ts';
 import { RedisServer } from './redis-server.ts';
 import { openSessionEngine } from './session-engine.ts';
-import { eventually, silent } from './support.ts';
+import { silent } from './support.ts';
 
 /** What a test may wait for an answer that has a bound: some times that bound. */
 const BOUND_MS = 5_000;

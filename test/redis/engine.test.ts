@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
 import type { Logger } from '../../src/ports/system.ts';
 import { CONTRACT_SETTINGS, refused } from '../contract/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { engineContracts, freshPrefix } from './engine-contracts.ts';
 import { freePort, RedisServer } from './redis-server.ts';
-import { eventually, silent } from './support.ts';
+import { silent } from './support.ts';
 
 let server: RedisServer;
 

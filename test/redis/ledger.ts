@@ -1,14 +1,16 @@
 /** Somebody who clicks without a pause, and remembers what was acknowledged. */
 import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
-import { ProblemError } from '../../src/core/problem.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import type { Changed } from '../../src/ports/session-store.ts';
 import type { Scene } from '../contract/support.ts';
 import { CONTRACT_SETTINGS, freshSessionId, NOW, point, TENANT } from '../contract/support.ts';
-import { eventually, silent } from './support.ts';
+import { eventually } from '../support/eventually.ts';
+import { isUnavailable, silent, whileUnavailable } from './support.ts';
 
 /** Clicks of a whole run fit on one object. */
 const SETTINGS = { ...CONTRACT_SETTINGS, maxPointsPerObject: 1_000_000, historyEvents: 1_000_000 };
+/** No fault lasts so long. */
+const FAULT_MS = 120_000;
 
 /** A gateway that acknowledges what a replica has, once it can. */
 export async function openReplicated(url: string, prefix: string): Promise<Engine> {
@@ -33,25 +35,21 @@ export class Ledger {
 
   /** One click, sent once; true when it was acknowledged. Rejects with what no fault excuses. */
   async click(): Promise<boolean> {
-    const { scene } = this;
     try {
-      const command = scene.command('a', point(this.acknowledged.length % 90));
-      const accept = scene.sessions.durably((all) => all.accept(scene.session, command));
-      this.acknowledged.push(await accept);
+      await this.#send();
       return true;
     } catch (error) {
-      if (!(error instanceof ProblemError && error.code === 'storage_unavailable')) throw error;
-      this.refused += 1;
+      if (!isUnavailable(error)) throw error;
       return false;
     }
   }
 
+  /** Comes back after a refusal, as a client does that is told to. */
   async run(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      const taken = await this.click();
-      // As a client does that is told to come back.
-      if (!taken) await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const click = async () => {
+      if (!stop.aborted) await this.#send();
+    };
+    while (!stop.aborted) await whileUnavailable('an acknowledged click', click, FAULT_MS);
   }
 
   /** Acknowledged clicks that the session does not know. */
@@ -59,6 +57,18 @@ export class Ledger {
     const { clicks } = await this.scene.object('a');
     const known = new Set<string>(clicks.map(({ clickId }) => clickId));
     return this.acknowledged.map(({ clickId }) => clickId).filter((id) => !known.has(id));
+  }
+
+  async #send(): Promise<void> {
+    const { scene } = this;
+    const command = scene.command('a', point(this.acknowledged.length % 90));
+    try {
+      const accept = scene.sessions.durably((all) => all.accept(scene.session, command));
+      this.acknowledged.push(await accept);
+    } catch (error) {
+      if (isUnavailable(error)) this.refused += 1;
+      throw error;
+    }
   }
 }
 

@@ -5,8 +5,9 @@ import { systemRandom } from '../../src/adapters/system/system-random.ts';
 import { sessionId } from '../../src/core/ids.ts';
 import { FaultProxy } from '../chaos/fault-proxy.ts';
 import { refused, within } from '../contract/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { RedisServer } from './redis-server.ts';
-import { connect, eventually, inlineScript } from './support.ts';
+import { connect, inlineScript } from './support.ts';
 
 const UNAVAILABLE = 'storage_unavailable';
 const write = inlineScript("return redis.call('SET', KEYS[1], 'x')", 1);

@@ -18,10 +18,10 @@ import {
   typesOf,
   within,
 } from '../contract/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { RedisServer } from './redis-server.ts';
 import type { SessionEngine } from './session-engine.ts';
 import { freshKeys, openSessionEngine } from './session-engine.ts';
-import { eventually } from './support.ts';
 
 const A = objectId('a');
 

@@ -17,8 +17,9 @@ import {
   TENANT,
   within,
 } from '../contract/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { RedisServer } from './redis-server.ts';
-import { connect, eventually, silent } from './support.ts';
+import { connect, silent } from './support.ts';
 
 const HOUR_MS = 3_600_000;
 const LEASE_MS = 10_000;

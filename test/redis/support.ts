@@ -13,6 +13,7 @@ import type { LoggedEvent } from '../../src/ports/event-log.ts';
 import type { Clock, Logger } from '../../src/ports/system.ts';
 import type { Scene } from '../contract/support.ts';
 import { CONTRACT_SETTINGS, within } from '../contract/support.ts';
+import { eventually } from '../support/eventually.ts';
 import type { RedisServer } from './redis-server.ts';
 
 /** What is promised is a second; these machines stand still at times. */
@@ -75,6 +76,29 @@ export async function listenTo({ engine, session }: Scene) {
   };
 }
 
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof ProblemError && error.code === 'storage_unavailable';
+}
+
+/** Gives a command again as long as it fails as `storage_unavailable`; another failure is one at once. */
+export async function whileUnavailable<Result>(
+  label: string,
+  command: () => Promise<Result>,
+  ms: number,
+): Promise<Result> {
+  const attempt = async () => {
+    try {
+      return { result: await command() };
+    } catch (error) {
+      if (isUnavailable(error)) throw error;
+      return { error };
+    }
+  };
+  const outcome = await eventually(label, attempt, ms);
+  if ('error' in outcome) throw outcome.error;
+  return outcome.result;
+}
+
 /**
  * Gives a command until it succeeds. Each attempt is answered in time, and all that failed did so as
  * `storage_unavailable`.
@@ -83,43 +107,16 @@ export async function insist<Result>(
   label: string,
   command: () => Promise<Result>,
 ): Promise<{ readonly result: Result; readonly failures: number }> {
-  let failures = 0;
+  let attempts = 0;
   const attempt = async () => {
-    try {
-      return await within(`${label}: an answer in time`, command(), ANSWER_MS);
-    } catch (error) {
-      if (!(error instanceof ProblemError && error.code === 'storage_unavailable')) throw error;
-      failures += 1;
-      return undefined;
-    }
+    attempts += 1;
+    return await within(`${label}: an answer in time`, command(), ANSWER_MS);
   };
-  const end = Date.now() + RECOVERY_MS;
-  for (;;) {
-    const result = await attempt();
-    if (result !== undefined) return { result, failures };
-    if (Date.now() >= end) throw new Error(`${label}: still unavailable`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const result = await whileUnavailable(label, attempt, RECOVERY_MS);
+  return { result, failures: attempts - 1 };
 }
 
 /** A script that is in no file. */
 export function inlineScript<Reply>(source: string, keyCount = 0): Script<Reply> {
   return { name: 'inline', keyCount, source: `#!lua\n${source}`, sha: 'f'.repeat(40) };
-}
-
-/** Asks again and again until the answer is there; how that may fail is up to the caller. */
-export async function eventually<Result>(
-  label: string,
-  ask: () => Promise<Result>,
-  ms = 10_000,
-): Promise<Result> {
-  const end = Date.now() + ms;
-  for (;;) {
-    try {
-      return await within(label, ask(), ms);
-    } catch (error) {
-      if (Date.now() >= end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
 }

@@ -9,8 +9,9 @@ import { objectId } from '../../src/core/ids.ts';
 import { Sweeper } from '../../src/gateway/sweeper.ts';
 import { turnCosts } from '../../src/gateway/work/turn-cost.ts';
 import { CONTRACT_SETTINGS, NOW, Scene } from '../contract/support.ts';
+import { eventually } from '../support/eventually.ts';
 import { RedisServer } from './redis-server.ts';
-import { eventually, silent } from './support.ts';
+import { silent } from './support.ts';
 
 const SESSIONS = 30;
 /** Beyond what any session is watched without being used. */

@@ -1,7 +1,8 @@
 /** Real servers that belong together, on free ports of 127.0.0.1: a cluster; a primary with Sentinels. */
+
+import { eventually } from '../support/eventually.ts';
 import type { Certificate } from './redis-server.ts';
 import { freePort, RedisServer, schemeOf } from './redis-server.ts';
-import { eventually } from './support.ts';
 
 const SLOTS = 16_384;
 /** After so long without a word a node counts as failed; a replica then takes over. */

@@ -4,8 +4,8 @@
  * reached through a proxy that lets one side in or both.
  */
 import { RedisServer } from '../../redis/redis-server.ts';
-import { eventually } from '../../redis/support.ts';
 import { SeededRandom } from '../../sim/seeded-random.ts';
+import { eventually } from '../../support/eventually.ts';
 import { FaultProxy } from '../fault-proxy.ts';
 
 const NEAR = '127.0.0.1';
