@@ -1,7 +1,7 @@
 /** What the fair queue does about the server that the calls go to, and about time. */
 import { describe, expect, it } from 'vitest';
-import type { QueueItem, QueueLease } from '../../src/core/fair-queue.ts';
-import { FairQueue } from '../../src/core/fair-queue.ts';
+import type { FairQueue, QueueItem, QueueLease } from '../../src/core/fair-queue.ts';
+import { openQueue } from './fair-queue-items.ts';
 
 const segment = (key: string): QueueItem<string> => ({
   key,
@@ -9,13 +9,6 @@ const segment = (key: string): QueueItem<string> => ({
   kind: 'segment',
   value: key,
 });
-
-/** One whose limit is not still to be found. */
-function openQueue(ceiling: number): FairQueue<string> {
-  const queue = new FairQueue<string>(ceiling);
-  queue.setCeiling(ceiling, ceiling);
-  return queue;
-}
 
 /** A server whose calls take so long, found out by calls. */
 function openMeasured(ceiling: number, durationMs = 500): FairQueue<string> {

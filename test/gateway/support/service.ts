@@ -107,7 +107,7 @@ export class Service {
   }
 
   async addImage(facts: SessionFacts, name = 'cat'): Promise<ImageId> {
-    const upload = { id: nameOf(name), bytes: new Uint8Array(8), contentType: 'image/png' };
+    const upload = uploadOf(name);
     await this.gateway.images.add(facts, { image: { ...upload, ...SIZE } });
     return imageId(upload.id);
   }
@@ -177,6 +177,13 @@ export const openService = (options: ServiceOptions = {}): Service => new Servic
 export function nameOf(text: string): string {
   return `sha256-${Buffer.from(text).toString('hex').padEnd(64, '0').slice(0, 64)}`;
 }
+
+/** A file of that content; an image has {@link SIZE} besides. */
+export const uploadOf = (name: string) => ({
+  id: nameOf(name),
+  bytes: new Uint8Array(8),
+  contentType: 'image/png',
+});
 
 /** Tasks run as they come. */
 function plainRunner(): TaskRunner {
