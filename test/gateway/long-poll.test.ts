@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatCursor } from '../../src/core/cursor.ts';
 import type { PageOptions } from '../../src/gateway/stream/event-pages.ts';
-import type { StreamStart } from '../../src/gateway/stream/stream-service.ts';
+import type { StreamStart } from '../../src/gateway/stream/stream-start.ts';
 import type { SessionFacts } from '../../src/ports/session-store.ts';
 import type { EventPage } from '../../src/protocol/bodies.ts';
 import { meddle } from './support/faulty-engine.ts';

@@ -1,11 +1,13 @@
-import { formatCursor, parseCursor, resetReason } from '../../core/cursor.ts';
+import type { LogExtent, ResetReason } from '../../core/cursor.ts';
+import { formatCursor, parseCursor } from '../../core/cursor.ts';
 import { ProblemError } from '../../core/problem.ts';
 import type { EventLog } from '../../ports/event-log.ts';
 import type { SessionFacts } from '../../ports/session-store.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { EventPage, Snapshot } from '../../protocol/bodies.ts';
 import { envelopeOf } from './frames.ts';
-import type { StreamStart } from './stream-service.ts';
+import type { StreamStart } from './stream-start.ts';
+import { lookUp } from './stream-start.ts';
 import { waitForEvents } from './wait-for-events.ts';
 
 export interface PageOptions {
@@ -38,7 +40,6 @@ export class EventPages {
   /** Events after the start; the snapshot when there is none, or when it is lost. */
   async page(session: SessionFacts, start: StreamStart, options: PageOptions): Promise<EventPage> {
     const { sessionId } = session;
-    if (start.kind === 'none') return this.#fromSnapshot(sessionId);
     const first = await this.#read(sessionId, start, options.limit);
     if (first.events.length > 0 || first.snapshot !== undefined || options.waitMs <= 0)
       return first;
@@ -55,24 +56,15 @@ export class EventPages {
     start: StreamStart,
     limit: number,
   ): Promise<EventPage> {
-    const extent = await this.#log.extent(sessionId);
-    if (extent === undefined) throw gone(sessionId);
-    const from =
-      start.kind === 'cursor' ? parseCursor(start.text) : { epoch: extent.epoch, sequence: 0 };
-    const page = from && (await this.#log.read(sessionId, from, limit));
-    const reason =
-      from === undefined ? 'cursor_invalid' : resetReason(from, page?.extent ?? extent);
-    if (reason !== undefined) {
-      const reset = {
-        reason,
-        lastCursor: formatCursor({ epoch: extent.epoch, sequence: extent.last }),
-        oldestCursor: formatCursor({ epoch: extent.epoch, sequence: extent.first }),
-      };
-      return { ...(await this.#fromSnapshot(sessionId)), reset };
+    const found = await lookUp(this.#log, sessionId, start, limit);
+    if (found === undefined) throw gone(sessionId);
+    const { extent, begin } = found;
+    if (begin.position === undefined) {
+      const snapshot = await this.#fromSnapshot(sessionId);
+      return begin.reset ? { ...snapshot, reset: resetOf(begin.reset, extent) } : snapshot;
     }
-    const events = page?.events ?? [];
-    const position = events.at(-1)?.position ?? from;
-    if (position === undefined) throw gone(sessionId);
+    const { events } = begin.page;
+    const position = events.at(-1)?.position ?? begin.position;
     return {
       events: events.map((event) => envelopeOf(sessionId, event)),
       cursor: formatCursor(position),
@@ -83,6 +75,11 @@ export class EventPages {
     const snapshot = await this.#snapshot(sessionId);
     return { events: [], cursor: snapshot.cursor, snapshot };
   }
+}
+
+function resetOf(reason: ResetReason, { epoch, first, last }: LogExtent) {
+  const lastCursor = formatCursor({ epoch, sequence: last });
+  return { reason, lastCursor, oldestCursor: formatCursor({ epoch, sequence: first }) };
 }
 
 function gone(sessionId: string): ProblemError {

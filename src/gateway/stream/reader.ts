@@ -8,6 +8,7 @@ import type { StreamChannel } from './channel.ts';
 import { eventBytes, passingBytes, passingFrame } from './frames.ts';
 import { Outbox } from './outbox.ts';
 import type { StreamSink } from './sink.ts';
+import type { Beginning } from './stream-start.ts';
 
 /** Entries read from the log at once while a reader catches up. */
 export const PAGE_EVENTS = 64;
@@ -31,15 +32,6 @@ export interface ReaderHost {
   /** The reader is over, for whatever reason; called once. */
   onEnd(reader: Reader): void;
 }
-
-/** A position with the page that was read after it, or a snapshot to begin with, after a reset or not. */
-export type ReaderBegin =
-  | { readonly position: Position; readonly page: LogPage; readonly reset?: undefined }
-  | {
-      readonly position?: undefined;
-      readonly page?: undefined;
-      readonly reset: ResetReason | undefined;
-    };
 
 /**
  * Where a reader stands:
@@ -106,7 +98,7 @@ export class Reader {
    * Begins with `opening`, which tells how the service is, then goes on from there. Resolves when the
    * reader has everything or its network takes no more.
    */
-  async start(opening: Uint8Array, begin: ReaderBegin): Promise<void> {
+  async start(opening: Uint8Array, begin: Beginning): Promise<void> {
     if (this.ended) return;
     this.#state = 'catching-up';
     this.#told = this.#host.service().status;

@@ -1,7 +1,7 @@
-import { formatCursor, parseCursor, resetReason } from '../../core/cursor.ts';
+import { formatCursor } from '../../core/cursor.ts';
 import type { SessionId } from '../../core/ids.ts';
 import { ProblemError } from '../../core/problem.ts';
-import type { EventLog, LogPage } from '../../ports/event-log.ts';
+import type { EventLog } from '../../ports/event-log.ts';
 import type { PresenceBook } from '../../ports/presence-book.ts';
 import type { SessionFacts, SessionStore } from '../../ports/session-store.ts';
 import type { Clock, Metrics, Random } from '../../ports/system.ts';
@@ -11,6 +11,7 @@ import { eachInTurn } from '../each-in-turn.ts';
 import type { GatewaySettings } from '../settings.ts';
 import { limitsOf } from '../settings.ts';
 import { StreamChannel } from './channel.ts';
+import { Farewells } from './farewells.ts';
 import { passingBytes, passingFrame, timestamp } from './frames.ts';
 import { Presence } from './presence.ts';
 import { Pulse } from './pulse.ts';
@@ -20,24 +21,8 @@ import { ReaderCount } from './reader-count.ts';
 import { ServiceNotice } from './service-notice.ts';
 import type { StreamSink } from './sink.ts';
 import { StrandedReaders } from './stranded-readers.ts';
-
-/** A25: spread over two seconds, so that readers cut at once do not come back at once … */
-const RETRY_MIN_MS = 1_000;
-const RETRY_SPREAD_MS = 2_000;
-/** … and over more when they are many, so that 500 of them come back a second. */
-const RETRY_SPREAD_MS_EACH = 2;
-const RETRY_SPREAD_MAX_MS = 9_000;
-
-/** A reader too many comes back later than others: it takes its place only when one has left. */
-const CROWDED_RETRY_MIN_MS = 10_000;
-const CROWDED_RETRY_SPREAD_MS = 10_000;
-
-/** Where a reader wants to begin (A23). */
-export type StreamStart =
-  | { readonly kind: 'none' }
-  /** Everything that is kept, from the first entry on. */
-  | { readonly kind: 'start' }
-  | { readonly kind: 'cursor'; readonly text: string };
+import type { StreamStart } from './stream-start.ts';
+import { lookUp } from './stream-start.ts';
 
 /** Who reads, as far as it is known. */
 export interface Who {
@@ -67,12 +52,13 @@ export class StreamService {
   readonly #service = new ServiceNotice();
   readonly #stranded = new StrandedReaders();
   readonly #presence: Presence;
+  readonly #farewells: Farewells;
   #draining = false;
-  #spreadMs = RETRY_SPREAD_MS;
 
   constructor(ports: StreamPorts, settings: GatewaySettings) {
     this.#ports = ports;
     this.#settings = settings;
+    this.#farewells = new Farewells(ports);
     this.readers = new ReaderCount(settings.maxStreams);
     this.#pulse = new Pulse(ports.clock, ports.random, settings);
     this.#presence = new Presence({
@@ -92,7 +78,7 @@ export class StreamService {
         frame: this.#service.frame(ports.clock.now()),
       }),
       onStranded: (reader) => this.#stranded.add(reader),
-      farewell: () => this.#drainingFrame(),
+      farewell: () => this.#farewells.frame(),
       onEnd: (reader) => this.#onEnd(reader),
     };
   }
@@ -112,10 +98,12 @@ export class StreamService {
     sink: StreamSink,
     who: Who = {},
   ): Promise<void> {
-    if (this.#draining) return turnAway(sink, this.#drainingFrame());
+    if (this.#draining) return this.#farewells.turnAway(sink);
     const { sessionId } = session;
     const { participantId, address } = who;
-    if (!this.readers.enter(sessionId, address)) return turnAway(sink, this.#crowdedFrame());
+    if (!this.readers.enter(sessionId, address)) {
+      return this.#farewells.turnAway(sink, this.#farewells.crowdedFrame());
+    }
     const { channel, subscribed } = this.#channel(sessionId);
     const reader = new Reader(sink, channel, this.#host, who);
     // Registered before anything is awaited: neither its end nor the gateway's may miss it.
@@ -131,7 +119,7 @@ export class StreamService {
       await subscribed;
       await this.#begin(reader, sessionId, start);
     } catch {
-      reader.end(this.#drainingFrame());
+      reader.end(this.#farewells.frame());
     }
   }
 
@@ -188,39 +176,29 @@ export class StreamService {
     this.refuse();
     let open = 0;
     for (const { channel } of this.#channels.values()) open += channel.readers.size;
-    this.#spreadMs = Math.min(
-      RETRY_SPREAD_MAX_MS,
-      Math.max(RETRY_SPREAD_MS, open * RETRY_SPREAD_MS_EACH),
-    );
+    this.#farewells.expect(open);
     for (const { channel } of [...this.#channels.values()]) {
-      for (const reader of [...channel.readers]) reader.end(this.#drainingFrame());
+      for (const reader of [...channel.readers]) reader.end(this.#farewells.frame());
     }
     this.#pulse.stop();
   }
 
   async #begin(reader: Reader, session: SessionId, start: StreamStart): Promise<void> {
-    const asked = askedPosition(start);
-    // With the first page at once, which is all that most readers miss.
-    const wanted = asked === 'invalid' ? undefined : asked;
-    const page = await firstLook(this.#ports.log, session, wanted);
-    if (page === undefined) return reader.end();
-    const { extent } = page;
+    const found = await lookUp(this.#ports.log, session, start, PAGE_EVENTS);
+    if (found === undefined) return reader.end();
+    const { extent, begin } = found;
     const head = { epoch: extent.epoch, sequence: extent.last };
-    const from = wanted && { ...wanted, epoch: wanted.epoch ?? extent.epoch };
-    const reset = asked === 'invalid' ? 'cursor_invalid' : from && resetReason(from, extent);
-    const position = reset === undefined ? from : undefined;
     const opened = passingFrame(
       'stream.opened',
       {
         cursor: formatCursor(head),
-        replaying: position !== undefined && position.sequence < head.sequence,
+        replaying: begin.position !== undefined && begin.position.sequence < head.sequence,
         heartbeatMs: this.#settings.heartbeatMs,
         service: this.#service.status,
       },
       this.#ports.clock.now(),
     );
-    const retryMs = this.#retryMs();
-    const begin = position === undefined ? { reset } : { position, page };
+    const retryMs = this.#farewells.retryMs();
     await reader.start(passingBytes(opened, { retryMs }), begin);
   }
 
@@ -284,62 +262,13 @@ export class StreamService {
     }
   }
 
-  #drainingFrame(retryMs = this.#retryMs()): Uint8Array {
-    const payload = { reconnectInMs: retryMs };
-    const frame = passingFrame('stream.draining', payload, this.#ports.clock.now());
-    return passingBytes(frame, { retryMs });
-  }
-
-  #crowdedFrame(): Uint8Array {
-    const spread = Math.floor(this.#ports.random.uniform() * CROWDED_RETRY_SPREAD_MS);
-    return this.#drainingFrame(CROWDED_RETRY_MIN_MS + spread);
-  }
-
-  #retryMs(): number {
-    return RETRY_MIN_MS + Math.floor(this.#ports.random.uniform() * this.#spreadMs);
-  }
-
   #timestamp(): string {
     return timestamp(this.#ports.clock.now());
   }
-}
-
-function turnAway(sink: StreamSink, farewell: Uint8Array): void {
-  sink.write(farewell);
-  sink.end();
 }
 
 interface OpenChannel {
   readonly channel: StreamChannel;
   /** Resolves when the channel hears of what is appended; gives the way to end that. */
   readonly subscribed: Promise<() => void>;
-}
-
-/** A sequence in an epoch; in the present one, whichever that is, without one. */
-interface AskedPosition {
-  readonly epoch?: number;
-  readonly sequence: number;
-}
-
-/** The position that a start stands for; `undefined` for "no position". */
-function askedPosition(start: StreamStart): AskedPosition | 'invalid' | undefined {
-  switch (start.kind) {
-    case 'none':
-      return undefined;
-    case 'start':
-      return { sequence: 0 };
-    case 'cursor':
-      return parseCursor(start.text) ?? 'invalid';
-  }
-}
-
-/** What the log holds, with what follows the position; without one, with nothing. */
-async function firstLook(
-  log: EventLog,
-  session: SessionId,
-  after: AskedPosition | undefined,
-): Promise<LogPage | undefined> {
-  if (after !== undefined) return await log.read(session, { epoch: 0, ...after }, PAGE_EVENTS);
-  const extent = await log.extent(session);
-  return extent && { extent, events: [] };
 }

@@ -6,7 +6,7 @@ import type { SubmitClick } from '../../../src/gateway/click-service.ts';
 import { Gateway } from '../../../src/gateway/gateway.ts';
 import type { GatewaySettings } from '../../../src/gateway/settings.ts';
 import { DEFAULT_SETTINGS } from '../../../src/gateway/settings.ts';
-import type { StreamStart } from '../../../src/gateway/stream/stream-service.ts';
+import type { StreamStart } from '../../../src/gateway/stream/stream-start.ts';
 import type { Engine } from '../../../src/ports/engine.ts';
 import type { LoggedEvent } from '../../../src/ports/event-log.ts';
 import type { NamedServer } from '../../../src/ports/feature-server.ts';

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { isStorageLost } from '../../../core/problem.ts';
+import { Farewells } from '../../../gateway/stream/farewells.ts';
 import type { SessionFacts } from '../../../ports/session-store.ts';
 import { QUERY } from '../../../protocol/routes.ts';
 import { json } from '../answers.ts';
@@ -11,7 +12,7 @@ import { prefersJson } from '../negotiate.ts';
 import type { Call } from '../node-http.ts';
 import { OPERATIONS } from '../operations/table.ts';
 import { MAX_PARTICIPANT_LENGTH } from '../schema/limits.ts';
-import { openStream, STREAM_HEADERS, turnAway } from '../stream/open-stream.ts';
+import { openStream, STREAM_HEADERS } from '../stream/open-stream.ts';
 import { streamStart } from '../stream/stream-start.ts';
 import { VARY_ACCEPT } from './object-handlers.ts';
 
@@ -50,7 +51,7 @@ async function stream(face: FaceContext, call: Call): Promise<Response> {
   const who = { participantId: participant(call), address: face.addressOf(call) };
   const start = streamStart(call);
   return openStream(face, call, async (sink) => {
-    if (session === undefined) turnAway(face, sink);
+    if (session === undefined) new Farewells(face).turnAway(sink);
     else await face.gateway.streams.open(session, start, sink, who);
   });
 }

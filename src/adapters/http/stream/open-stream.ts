@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { passingBytes, passingFrame } from '../../../gateway/stream/frames.ts';
+import { Farewells } from '../../../gateway/stream/farewells.ts';
 import type { StreamSink } from '../../../gateway/stream/sink.ts';
 import type { FaceContext } from '../context.ts';
 import { requestIdOf } from '../front-door.ts';
@@ -15,10 +15,6 @@ export const STREAM_HEADERS = {
   'X-Accel-Buffering': 'no',
   Vary: 'Accept, Origin',
 } as const;
-
-/** Between these a reader comes back that could not be served (A25). */
-const RECONNECT_MIN_MS = 1_000;
-const RECONNECT_SPREAD_MS = 2_000;
 
 /**
  * Answers a stream on Node's response and lets `serve` write it. From here on the answer is 200,
@@ -46,7 +42,7 @@ export async function openStream(
     await serve(sink);
   } catch (error) {
     face.log.warn('a stream could not be served', { requestId, error });
-    turnAway(face, sink);
+    new Farewells(face).turnAway(sink);
   }
   return RESPONSE_ALREADY_SENT;
 }
@@ -86,12 +82,4 @@ function forget(message: Incoming | Outgoing, name: string): void {
 function slimSocket(socket: Socket | null): void {
   socket?.setNoDelay(true);
   if (socket !== null) Reflect.set(socket, '_peername', undefined);
-}
-
-/** Sends a reader away for a moment, in a way that it understands. */
-export function turnAway({ clock, random }: FaceContext, sink: StreamSink): void {
-  const retryMs = RECONNECT_MIN_MS + Math.floor(random.uniform() * RECONNECT_SPREAD_MS);
-  const frame = passingFrame('stream.draining', { reconnectInMs: retryMs }, clock.now());
-  sink.write(passingBytes(frame, { retryMs }));
-  sink.end();
 }

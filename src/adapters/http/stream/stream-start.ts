@@ -1,4 +1,4 @@
-import type { StreamStart } from '../../../gateway/stream/stream-service.ts';
+import type { StreamStart } from '../../../gateway/stream/stream-start.ts';
 import { AFTER_START, HEADERS, QUERY } from '../../../protocol/routes.ts';
 import type { Call } from '../node-http.ts';
 import { headerOf } from '../node-http.ts';
