@@ -2,12 +2,13 @@ import type { ServerHealth } from './burst/server-control.ts';
 import {
   healthOfAll,
   nextProbeAt,
-  waitMs,
   withCall,
   withCeiling,
   withoutCall,
 } from './burst/server-control.ts';
 import { ONLY_SERVER } from './burst/server-set.ts';
+import type { AdmissionTerms } from './fair-queue/admission.ts';
+import { Admission } from './fair-queue/admission.ts';
 import { Calls } from './fair-queue/calls.ts';
 import { Deadlines } from './fair-queue/deadlines.ts';
 import type {
@@ -20,7 +21,6 @@ import type {
   ReleaseReply,
 } from './fair-queue/item.ts';
 import { Lanes } from './fair-queue/lanes.ts';
-import { Reservations } from './fair-queue/reservations.ts';
 import type { Claim, LaneName, Slot } from './fair-queue/slot.ts';
 import { leaseOf, newSlot } from './fair-queue/slot.ts';
 import type { ServerId } from './ids.ts';
@@ -45,11 +45,12 @@ export class FairQueue<Value> {
   readonly #calls: Calls<Value>;
   readonly #lanes = new Lanes<Value>();
   readonly #deadlines = new Deadlines(this.#slots);
-  readonly #reservations = new Reservations();
+  readonly #admission: Admission;
   #lastFence = 0;
 
   constructor(ceiling: number) {
     this.#calls = new Calls(ceiling);
+    this.#admission = new Admission(this.#calls.servers);
   }
 
   /** The feature servers from now on, in any order, and how many calls there may ever be in all. */
@@ -60,7 +61,7 @@ export class FairQueue<Value> {
   /** Never refuses. Promotes the preparation that the item waits for, to just before it. */
   enqueue(item: QueueItem<Value>): QueueSpot {
     const present = this.#slots.get(item.key);
-    this.#reservations.remove(item.key);
+    this.#admission.arrived(item.key);
     if (item.after !== undefined) this.#promote(item.after, item.session);
     if (present !== undefined) return this.#merge(present, item);
     const slot = newSlot(item, item.kind === 'prepare' && this.#isAwaited(item.key));
@@ -171,25 +172,11 @@ export class FairQueue<Value> {
 
   /**
    * Lets an item in, or tells how long it would take when that is too long (A14). What is there
-   * already is always let in. Waits for many calls are as long as these are on average; its own call may
-   * be a slow one, and being late costs more than being refused.
+   * already is always let in.
    */
-  admit(
-    item: QueueItem<Value>,
-    { now, maxWaitMs }: { readonly now: number; readonly maxWaitMs: number },
-  ): { readonly etaMs: number } | undefined {
+  admit(item: QueueItem<Value>, terms: AdmissionTerms): { readonly etaMs: number } | undefined {
     if (this.#slots.has(item.key)) return undefined;
-    this.#reservations.remove(item.key);
-    const ahead = this.#calls.leased.size + this.preview(item) + this.#reservations.count(now);
-    const { places, highMs, meanMs } = this.#calls.servers.foreseen;
-    const wait = waitMs(ahead, places, meanMs);
-    const inTime = item.deadline === undefined || now + wait + highMs <= item.deadline;
-    // What is next is let in whatever is thought of calls: otherwise nobody would ever learn better.
-    if (ahead > 0 && (wait > maxWaitMs || !inTime)) {
-      return { etaMs: Math.round(wait + meanMs) };
-    }
-    this.#reservations.add(item.key, now);
-    return undefined;
+    return this.#admission.ask(item, this.#calls.leased.size + this.preview(item), terms);
   }
 
   load(now: number): QueueFigures {
