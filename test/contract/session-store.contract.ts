@@ -1,6 +1,9 @@
 import { acceptContract } from './session-store/accept.ts';
 import { lifetimeContract } from './session-store/lifetime.ts';
 import { objectsContract } from './session-store/objects.ts';
+import { refusedClicksContract } from './session-store/refused-clicks.ts';
+import { rememberedAnswersContract } from './session-store/remembered-answers.ts';
+import { repeatedClicksContract } from './session-store/repeated-clicks.ts';
 import { undoContract } from './session-store/undo.ts';
 import { workContract } from './session-store/work.ts';
 import type { OpenEngine } from './support.ts';
@@ -9,6 +12,9 @@ import type { OpenEngine } from './support.ts';
 export function sessionStoreContract(engineName: string, open: OpenEngine): void {
   lifetimeContract(engineName, open);
   acceptContract(engineName, open);
+  repeatedClicksContract(engineName, open);
+  refusedClicksContract(engineName, open);
+  rememberedAnswersContract(engineName, open);
   undoContract(engineName, open);
   workContract(engineName, open);
   objectsContract(engineName, open);

@@ -74,6 +74,9 @@ export function answerNamed(name: string): Answer {
 
 export const FAILED: Problem = problemBody('feature_server_failed', 'It broke.');
 
+/** Of a click that comes when the feature servers have too much to do. */
+export const OVERLOADED = { overloaded: { etaMs: 7_500 } };
+
 /** Asserts that the promise rejects with this code. */
 export async function refused(promise: Promise<unknown>, code: ProblemCode): Promise<void> {
   await expect(promise).rejects.toMatchObject({ name: 'ProblemError', code });
