@@ -146,6 +146,10 @@ export async function openSession(gateway: { readonly url: string }): Promise<Se
   return (await response.json()) as SessionCreated;
 }
 
+/** Where the stream of a session is, and its pages are. */
+export const eventsUrl = (gateway: { readonly url: string }, sessionId: string): string =>
+  `${gateway.url}${paths.events(sessionId)}`;
+
 /** A session with one image of 60 × 40 pixels, ready to be clicked on. */
 export async function openWithImage(gateway: { readonly url: string }) {
   const { sessionId } = await openSession(gateway);
