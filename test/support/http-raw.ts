@@ -35,6 +35,20 @@ export async function rawExchange(
 export const rawRequest = (target: string, ...headers: readonly string[]): string =>
   [`GET ${target} HTTP/1.1`, 'Connection: close', ...headers, '', ''].join('\r\n');
 
+/** The header of a host that every gateway serves. */
+export const HOST = 'Host: localhost';
+
+/** The answer to such a request. */
+export async function rawGet(
+  port: number,
+  target: string,
+  ...headers: readonly string[]
+): Promise<RawAnswer> {
+  const [answer] = await rawExchange(port, rawRequest(target, ...headers));
+  if (answer === undefined) throw new Error('no answer');
+  return answer;
+}
+
 function parseAnswers(text: string): readonly RawAnswer[] {
   const answers: RawAnswer[] = [];
   let rest = text;
