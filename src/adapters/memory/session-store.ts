@@ -18,12 +18,13 @@ import type {
   SnapshotCut,
 } from '../../ports/session-store.ts';
 import type { ClickState, ImageBody, ObjectBody, ObjectPatch } from '../../protocol/bodies.ts';
+import { imageBody } from '../session/image-body.ts';
 import { acceptClick } from './session/accept.ts';
 import { addImage, removeImage, settleImage } from './session/images.ts';
 import { patchObject, removeObject, retryObject } from './session/objects.ts';
 import { newSession, requireClick, requireImage, requireObject } from './session/session-state.ts';
 import { undoClick } from './session/undo.ts';
-import { clickBody, imageBody, objectBody, snapshotCut } from './session/views.ts';
+import { clickBody, objectBody, snapshotCut } from './session/views.ts';
 import { beginWork, completeWork, dirtyWork } from './session/work.ts';
 import type { SessionTable } from './session-table.ts';
 

@@ -1,7 +1,8 @@
 import type { Position } from '../../../core/cursor.ts';
 import type { AcceptClick, Changed } from '../../../ports/session-store.ts';
+import { checkInside } from '../../session/refusals.ts';
 import type { ClickLimits } from './admission.ts';
-import { checkInFlight, checkInside, checkLimits, checkLoad } from './admission.ts';
+import { checkInFlight, checkLimits, checkLoad } from './admission.ts';
 import { createObject, renewPreparation } from './lifecycle.ts';
 import { publishRemembered, rememberedAnswer } from './masks.ts';
 import { earlierAnswer, rememberRequest } from './replay.ts';

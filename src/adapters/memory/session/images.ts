@@ -2,11 +2,11 @@ import type { ImageId } from '../../../core/ids.ts';
 import type { Problem } from '../../../core/problem.ts';
 import { ProblemError } from '../../../core/problem.ts';
 import type { AddedImage, ImageFacts } from '../../../ports/session-store.ts';
-import { limitReached } from './admission.ts';
+import { imageBody } from '../../session/image-body.ts';
+import { limitReached } from '../../session/refusals.ts';
 import { buryObject } from './lifecycle.ts';
 import type { ImageState, SessionState } from './session-state.ts';
 import { requireImage } from './session-state.ts';
-import { imageBody } from './views.ts';
 
 const sameCompanions = (a: ImageFacts, b: ImageFacts) =>
   a.reference?.blobId === b.reference?.blobId && a.embedding?.blobId === b.embedding?.blobId;

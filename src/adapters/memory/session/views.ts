@@ -5,30 +5,14 @@ import type { SnapshotCut } from '../../../ports/session-store.ts';
 import type {
   ClickState as ClickBody,
   ClickStatus,
-  ImageBody,
   ObjectBody,
   ObjectClick,
   ObjectStatus,
 } from '../../../protocol/bodies.ts';
 import type { SegmentCompletedPayload } from '../../../protocol/events.ts';
-import type { ClickState, ImageState, ObjectState, SessionState } from './session-state.ts';
+import { imageBody } from '../../session/image-body.ts';
+import type { ClickState, ObjectState, SessionState } from './session-state.ts';
 import { isDirty, isPending } from './session-state.ts';
-
-/** A9. */
-export function imageBody({ facts, status, problem }: ImageState): ImageBody {
-  return {
-    imageId: facts.imageId,
-    ...(facts.name === undefined ? {} : { name: facts.name }),
-    width: facts.width,
-    height: facts.height,
-    bytes: facts.bytes,
-    contentType: facts.contentType,
-    status,
-    hasReference: facts.reference !== undefined,
-    hasEmbedding: facts.embedding !== undefined,
-    ...(problem === undefined ? {} : { problem }),
-  };
-}
 
 /** A7, one entry of `objects`. */
 export function objectBody(object: ObjectState): ObjectBody {

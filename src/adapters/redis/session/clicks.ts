@@ -5,12 +5,7 @@ import type { PromptPart } from '../../../core/prompt.ts';
 import { promptKey } from '../../../core/prompt.ts';
 import type { AcceptClick, Changed } from '../../../ports/session-store.ts';
 import type { ClickState } from '../../../protocol/bodies.ts';
-import {
-  checkInside,
-  checkLoad,
-  limitReached,
-  tooManyInFlight,
-} from '../../memory/session/admission.ts';
+import { checkInside, limitReached, overloaded, tooManyInFlight } from '../../session/refusals.ts';
 import type { ScriptArgument } from '../scripts.ts';
 import { script } from '../scripts.ts';
 import { TurnBatch } from '../turn-batch.ts';
@@ -80,7 +75,7 @@ export async function acceptClick(
   if (reply[0] === 'out_of_bounds') {
     checkInside(part, { width: Number(reply[1]), height: Number(reply[2]) });
   }
-  if (reply[0] === 'overloaded') checkLoad(undefined, command);
+  if (reply[0] === 'overloaded' && command.overloaded) throw overloaded(command.overloaded.etaMs);
   if (reply[0] === 'rate_limited') throw tooManyInFlight(maxObjectsInFlight);
   if (reply[0] === 'limit_reached') {
     const limit = reply[1] === 'maxObjects' ? 'maxObjects' : 'maxPointsPerObject';

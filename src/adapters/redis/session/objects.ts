@@ -3,7 +3,7 @@ import { formatCursor } from '../../../core/cursor.ts';
 import type { ImageId, ObjectId, SessionId } from '../../../core/ids.ts';
 import type { SnapshotCut } from '../../../ports/session-store.ts';
 import type { ObjectBody, ObjectPatch, Snapshot } from '../../../protocol/bodies.ts';
-import { imageBody } from '../../memory/session/views.ts';
+import { imageBody } from '../../session/image-body.ts';
 import { script } from '../scripts.ts';
 import { parseImage } from './images.ts';
 import { pairs } from './pairs.ts';
