@@ -5,8 +5,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
+import { RedisCluster } from '../redis/redis-cluster.ts';
 import { freePort, RedisServer } from '../redis/redis-server.ts';
-import { RedisCluster, SentinelGroup } from '../redis/topologies.ts';
+import { SentinelGroup } from '../redis/sentinel-group.ts';
 import { background, DISC, gateway, maskwire, temporaryFolder, writeDisc } from './harness.ts';
 
 interface Click {

@@ -3,8 +3,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
 import { CONTRACT_SETTINGS } from '../contract/support.ts';
 import { engineContracts, freshPrefix } from './engine-contracts.ts';
+import { RedisCluster } from './redis-cluster.ts';
 import { silent } from './support.ts';
-import { RedisCluster } from './topologies.ts';
 
 let cluster: RedisCluster;
 beforeAll(async () => {

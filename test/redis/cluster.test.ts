@@ -8,9 +8,9 @@ import type { SegmentToken } from '../../src/ports/work-queue.ts';
 import { freshSessionId, imageNamed, point, refused, Scene, TENANT } from '../contract/support.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshPrefix } from './engine-contracts.ts';
+import { RedisCluster } from './redis-cluster.ts';
 import type { RedisServer } from './redis-server.ts';
 import { insist, listenTo, openGateway } from './support.ts';
-import { RedisCluster } from './topologies.ts';
 
 const LEASE_MS = 1_500;
 

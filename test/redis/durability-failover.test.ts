@@ -5,8 +5,9 @@ import { refused, Scene } from '../contract/support.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshPrefix } from './engine-contracts.ts';
 import { clickDuring, Ledger, openReplicated } from './ledger.ts';
+import { RedisCluster } from './redis-cluster.ts';
 import type { RedisServer } from './redis-server.ts';
-import { RedisCluster, SentinelGroup } from './topologies.ts';
+import { SentinelGroup } from './sentinel-group.ts';
 
 /** A session that the server holds. */
 async function ledgerOn(cluster: RedisCluster, server: RedisServer, engine: Engine) {

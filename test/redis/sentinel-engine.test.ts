@@ -3,8 +3,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
 import { CONTRACT_SETTINGS } from '../contract/support.ts';
 import { engineContracts, freshPrefix } from './engine-contracts.ts';
+import { SentinelGroup } from './sentinel-group.ts';
 import { silent } from './support.ts';
-import { SentinelGroup } from './topologies.ts';
 
 let group: SentinelGroup;
 beforeAll(async () => {

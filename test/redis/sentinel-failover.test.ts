@@ -4,8 +4,8 @@ import { objectId } from '../../src/core/ids.ts';
 import type { SegmentToken } from '../../src/ports/work-queue.ts';
 import { DividedRedis } from '../chaos/partition/divided-redis.ts';
 import { freshSessionId, point, Scene } from '../contract/support.ts';
+import { SentinelGroup } from './sentinel-group.ts';
 import { insist, listenTo, openGateway } from './support.ts';
-import { SentinelGroup } from './topologies.ts';
 
 const PREFIX = 'failover';
 const LEASE_MS = 1_500;

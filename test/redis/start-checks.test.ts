@@ -3,9 +3,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
 import type { Logger } from '../../src/ports/system.ts';
 import { CONTRACT_SETTINGS } from '../contract/support.ts';
+import { RedisCluster } from './redis-cluster.ts';
 import { freePort, RedisServer } from './redis-server.ts';
+import { SentinelGroup } from './sentinel-group.ts';
 import { silent } from './support.ts';
-import { RedisCluster, SentinelGroup } from './topologies.ts';
 
 const start = (url: string, log: Logger = silent) =>
   openRedisEngine({ settings: CONTRACT_SETTINGS, url, log });

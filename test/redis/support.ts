@@ -120,3 +120,13 @@ export async function insist<Result>(
 export function inlineScript<Reply>(source: string, keyCount = 0): Script<Reply> {
   return { name: 'inline', keyCount, source: `#!lua\n${source}`, sha: 'f'.repeat(40) };
 }
+
+/** The first of which that is true; throws when there is none. */
+export function mustFind<Item>(
+  items: readonly Item[],
+  is: (item: Item, at: number) => boolean,
+): Item {
+  const item = items.find(is);
+  if (item === undefined) throw new Error('there is no such one');
+  return item;
+}

@@ -6,10 +6,11 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { gateway, maskwire, temporaryFolder } from '../cli/harness.ts';
 import { Scene } from '../contract/support.ts';
+import { RedisCluster } from './redis-cluster.ts';
 import type { Certificate } from './redis-server.ts';
 import { RedisServer } from './redis-server.ts';
+import { SentinelGroup } from './sentinel-group.ts';
 import { openGateway } from './support.ts';
-import { RedisCluster, SentinelGroup } from './topologies.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let certificate: Certificate;

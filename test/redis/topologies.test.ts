@@ -1,6 +1,7 @@
 /** The servers that other tests stand on do what those expect of them. */
 import { expect, it } from 'vitest';
-import { RedisCluster, SentinelGroup } from './topologies.ts';
+import { RedisCluster } from './redis-cluster.ts';
+import { SentinelGroup } from './sentinel-group.ts';
 
 const CONTENT = ['SET', 'key', 'value'];
 
