@@ -4,7 +4,7 @@ import type { Engine } from '../../src/ports/engine.ts';
 import { refused, Scene } from '../contract/support.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshPrefix } from './engine-contracts.ts';
-import { clickDuring, Ledger, openReplicated } from './ledger.ts';
+import { clickDuring, Ledger, openForLedgers } from './ledger.ts';
 import { RedisCluster } from './redis-cluster.ts';
 import type { RedisServer } from './redis-server.ts';
 import { SentinelGroup } from './sentinel-group.ts';
@@ -22,7 +22,7 @@ const lostOf = (ledgers: readonly Ledger[]) => Promise.all(ledgers.map((ledger) 
 describe('L14 replicated, with Sentinels', () => {
   it('L14 loses nothing acknowledged when the primary is killed under load', async () => {
     await using group = await SentinelGroup.start();
-    await using engine = await openReplicated(group.url, freshPrefix());
+    await using engine = await openForLedgers(group.url, freshPrefix());
     const [primary] = group.servers;
     const ledgers: Ledger[] = [];
     for (let n = 0; n < 4; n += 1) ledgers.push(new Ledger(await Scene.open(engine)));
@@ -47,7 +47,7 @@ describe('L14 replicated, in a cluster', () => {
   afterAll(() => cluster[Symbol.asyncDispose]());
 
   it('L14 asks the replica of each session, and of no other', async () => {
-    await using engine = await openReplicated(cluster.url, freshPrefix());
+    await using engine = await openForLedgers(cluster.url, freshPrefix());
     const ledgers: Ledger[] = [];
     for (const server of cluster.primaries) ledgers.push(await ledgerOn(cluster, server, engine));
     for (const ledger of ledgers) await eventually('a click', () => acknowledged(ledger));
@@ -68,7 +68,7 @@ describe('L14 replicated, in a cluster', () => {
   });
 
   it('L14 goes on while slots move, and loses nothing acknowledged', async () => {
-    await using engine = await openReplicated(cluster.url, freshPrefix());
+    await using engine = await openForLedgers(cluster.url, freshPrefix());
     const [from, to] = cluster.primaries;
     if (from === undefined || to === undefined) throw new Error('there is one primary only');
     const ledgers: Ledger[] = [];
@@ -81,7 +81,7 @@ describe('L14 replicated, in a cluster', () => {
   });
 
   it('L14 loses nothing acknowledged when a primary is killed under load', async () => {
-    await using engine = await openReplicated(cluster.url, freshPrefix());
+    await using engine = await openForLedgers(cluster.url, freshPrefix());
     const [primary] = cluster.primaries;
     if (primary === undefined) throw new Error('there is no primary');
     const ledgers: Ledger[] = [];

@@ -1,27 +1,20 @@
 /** Somebody who clicks without a pause, and remembers what was acknowledged. */
-import { openRedisEngine } from '../../src/adapters/redis/engine.ts';
 import type { Engine } from '../../src/ports/engine.ts';
 import type { Changed } from '../../src/ports/session-store.ts';
 import type { Scene } from '../contract/support.ts';
-import { CONTRACT_SETTINGS, freshSessionId, NOW, point, TENANT } from '../contract/support.ts';
+import { CONTRACT_SETTINGS, point } from '../contract/support.ts';
 import { eventually } from '../support/eventually.ts';
-import { isUnavailable, silent, whileUnavailable } from './support.ts';
+import { openReplicated } from './durability/replicated-engine.ts';
+import { isUnavailable, whileUnavailable } from './support.ts';
 
 /** Clicks of a whole run fit on one object. */
 const SETTINGS = { ...CONTRACT_SETTINGS, maxPointsPerObject: 1_000_000, historyEvents: 1_000_000 };
 /** No fault lasts so long. */
 const FAULT_MS = 120_000;
 
-/** A gateway that acknowledges what a replica has, once it can. */
-export async function openReplicated(url: string, prefix: string): Promise<Engine> {
-  const options = { url, prefix, settings: SETTINGS, log: silent };
-  const engine = await openRedisEngine({ ...options, durability: 'replicated' });
-  await eventually('readiness', () => engine.durable());
-  const opening = { tenant: TENANT, subject: 'suite', now: NOW };
-  await eventually('a durable change', () =>
-    engine.sessions.durably((all) => all.open({ ...opening, sessionId: freshSessionId() })),
-  );
-  return engine;
+/** A gateway that acknowledges what a replica has, with room for a whole run. */
+export function openForLedgers(url: string, prefix: string): Promise<Engine> {
+  return openReplicated(url, prefix, SETTINGS);
 }
 
 export class Ledger {
