@@ -177,7 +177,9 @@ async function spoil(fault: Fault, response: ServerResponse, patienceMs: number)
   }
 }
 
-/** Takes a while; throws when the caller goes away. */
+/**
+ * Takes as long as a model would, which is what is simulated here; throws when the caller goes away.
+ */
 async function work(response: ServerResponse, ms: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);

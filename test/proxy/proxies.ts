@@ -3,9 +3,12 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../redis/redis-server.ts';
+import { eventually } from '../support/eventually.ts';
 import { Running } from './processes.ts';
 
 const DEPLOY = new URL('../../deploy/', import.meta.url);
+/** A proxy listens within this, on a machine that is busy. */
+const START_MS = 30_000;
 
 /** A proxy that listens. */
 export interface ProxyProcess extends AsyncDisposable {
@@ -93,12 +96,16 @@ function changed(text: string, changes: Readonly<Record<string, string>>): strin
 
 /** Neither proxy says when it listens; asking is the only way. */
 async function answers({ url, process }: ProxyProcess): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
-    if (process.ended) throw new Error(`the proxy ended:\n${process.lines.join('\n')}`);
-    const response = await fetch(`${url}/healthz`).catch(() => undefined);
-    await response?.arrayBuffer();
-    if (response?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`the proxy does not answer:\n${process.lines.join('\n')}`);
+  const ask = async () => {
+    if (process.ended) return false;
+    const response = await fetch(`${url}/healthz`);
+    await response.arrayBuffer();
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return true;
+  };
+  const printed = () => process.lines.join('\n');
+  const answered = await eventually('the proxy answers', ask, START_MS).catch((cause: unknown) => {
+    throw new Error(`the proxy does not answer:\n${printed()}`, { cause });
+  });
+  if (!answered) throw new Error(`the proxy ended:\n${printed()}`);
 }
