@@ -9,7 +9,7 @@ import type { AnyEnvelope, RunHistory, Seen, SentClick, SessionHistory } from '.
 import type { ViolationKind } from './verdict.ts';
 
 const SESSION = 'ses_suite';
-export const IMAGE = { imageId: 'sha256-image', width: 48, height: 36 };
+const IMAGE = { imageId: 'sha256-image', width: 48, height: 36 };
 const OBJECT = 'object-1';
 
 export function event<Type extends LoggedType>(
