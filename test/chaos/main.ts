@@ -1,21 +1,22 @@
 /**
  * `npm run chaos -- --help`: gateways on one Redis that are killed, stopped and cut off under load, or
- * restarted in turn; readers that are cut off; a primary that is cut off from its Sentinels. Everything
- * that readers and writers saw is checked. Fails on any violation, and when `replicated` loses what it
- * acknowledged.
+ * restarted in turn; readers that are cut off; a primary that is killed or cut off from its Sentinels.
+ * Everything that readers and writers saw is checked. Fails on any violation, and when `replicated` loses
+ * what it acknowledged.
  */
 import { parseArgs } from 'node:util';
 import { runCuts } from './cuts.ts';
 import { runChaos } from './driver.ts';
-import type { Level, PartitionReport } from './partition/experiment.ts';
-import { LEVELS, runPartition } from './partition/experiment.ts';
-import { partitionSummary } from './partition/summary.ts';
+import type { Level, Loss, LostPrimaryReport } from './lost-primary/experiment.ts';
+import { LEVELS, runLostPrimary } from './lost-primary/experiment.ts';
+import { lostPrimarySummary } from './lost-primary/summary.ts';
 import { cutsSummary, summary } from './summary.ts';
 
 const USAGE = `npm run chaos -- [--kills N] [--clicks N] [--sessions N] [--rate N] [--seed N]
 npm run chaos -- --rolling N [--sessions N] [--rate N] [--seed N]
 npm run chaos -- --readers N [--cuts N] [--seed N]
 npm run chaos -- --partition SECONDS [--sessions N] [--rate N] [--seed N]
+npm run chaos -- --failover SECONDS [--sessions N] [--rate N] [--seed N]
 
   --kills N     gateways killed, and with them stops, restarts, spoiled links (20)
   --clicks N    acknowledged between the kills, which wait for them (0)
@@ -24,6 +25,7 @@ npm run chaos -- --partition SECONDS [--sessions N] [--rate N] [--seed N]
   --cuts N      how often each of them is cut off (20)
   --partition N seconds for which a primary and its gateways are cut off from its replica, once for each
                 level of durability
+  --failover N  the same for a primary that is killed, and started again so many seconds later
   --sessions N  with two readers and two writers each (20)
   --rate N      clicks, undos and removals that are tried a second (64)
   --seed N      the same seed plays the same faults; another one each time`;
@@ -36,7 +38,7 @@ const MAX = {
 /** Far more than a kill and what goes with it takes. */
 const MS_PER_KILL = 10_000;
 const MS_PER_CLICK = 200;
-/** Clicks before the sides are cut. */
+/** Clicks before the primary is lost. */
 const CALM_MS = 5_000;
 /** Of Sentinels; their own default of 30 s would leave gateways with a cut-off primary as long. */
 const DOWN_AFTER_MS = 2_000;
@@ -52,6 +54,7 @@ const { values } = parseArgs({
     readers: { type: 'string' },
     cuts: { type: 'string', default: '20' },
     partition: { type: 'string' },
+    failover: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
@@ -72,7 +75,8 @@ const violations = await chosen();
 process.exitCode = violations === 0 ? 0 : 1;
 
 function chosen(): Promise<number> {
-  if (values.partition !== undefined) return partition(values.partition);
+  if (values.partition !== undefined) return lostPrimary('cut', values.partition);
+  if (values.failover !== undefined) return lostPrimary('kill', values.failover);
   return values.readers === undefined ? chaos() : cutReaders(values.readers);
 }
 
@@ -104,17 +108,18 @@ async function cutReaders(text: string): Promise<number> {
 }
 
 /** Acknowledged clicks that `replicated` has lost. */
-async function partition(text: string): Promise<number> {
-  const partitionMs = count('partition', text, MAX.seconds) * 1_000;
+async function lostPrimary(loss: Loss, text: string): Promise<number> {
+  const name = loss === 'cut' ? 'partition' : 'failover';
+  const lostMs = count(name, text, MAX.seconds) * 1_000;
   const sessions = count('sessions', values.sessions, MAX.sessions);
   const rate = count('rate', values.rate, MAX.rate);
-  console.log(`seed ${seed}, ${text} s, ${sessions} sessions, ${rate} clicks a second`);
-  const load = { seed, sessions, rate, calmMs: CALM_MS, partitionMs, downAfterMs: DOWN_AFTER_MS };
-  const reports: PartitionReport[] = [];
+  console.log(`seed ${seed}, ${name} of ${text} s, ${sessions} sessions, ${rate} clicks a second`);
+  const load = { seed, sessions, rate, calmMs: CALM_MS, lostMs, downAfterMs: DOWN_AFTER_MS };
+  const reports: LostPrimaryReport[] = [];
   for (const level of Object.keys(LEVELS) as Level[]) {
-    reports.push(await runPartition({ ...load, level, log }));
+    reports.push(await runLostPrimary({ ...load, loss, level, log }));
   }
-  console.log(`\n${partitionSummary(reports)}`);
+  console.log(`\n${lostPrimarySummary(reports)}`);
   return reports.find(({ level }) => level === 'replicated')?.lost ?? 0;
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { objectId } from '../../src/core/ids.ts';
 import type { SegmentToken } from '../../src/ports/work-queue.ts';
-import { DividedRedis } from '../chaos/partition/divided-redis.ts';
+import { DividedRedis } from '../chaos/lost-primary/divided-redis.ts';
 import { freshSessionId, point, Scene } from '../contract/support.ts';
 import { SentinelGroup } from './sentinel-group.ts';
 import { insist, listenTo, openGateway } from './support.ts';
