@@ -19,7 +19,7 @@ export type Embedding =
       readonly failed: { readonly code: ProblemCode; readonly detail: string };
     };
 
-export type Embeddings = Readonly<Partial<Record<ServerId, Embedding>>>;
+type Embeddings = Readonly<Partial<Record<ServerId, Embedding>>>;
 
 export type Preparation =
   | { readonly state: 'preparing' }

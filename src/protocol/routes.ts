@@ -1,5 +1,5 @@
 /** Paths, header names and query names of part A; no literal of these stands anywhere else. */
-export const API = '/v1';
+const API = '/v1';
 
 const session = (id: string) => `${API}/sessions/${id}` as const;
 

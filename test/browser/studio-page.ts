@@ -6,7 +6,7 @@ import type { SceneObject } from '../../src/sample/scene.ts';
 import type { PageElement, PageGlobals } from './page-globals.ts';
 
 /** A slow machine that does other things as well; nothing here waits without such an end. */
-export const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 30_000;
 
 /** Asks again until the answer is right, for as long as a slow machine may need. */
 export const eventually = <Value>(ask: () => Promise<Value>) =>

@@ -5,7 +5,7 @@ import type { Cluster, GatewayPlace } from './cluster.ts';
 import { LEASE_MS } from './cluster.ts';
 import { pause } from './pause.ts';
 
-export const FAULT_KINDS = ['kill', 'stop', 'restart', 'cut', 'redis', 'flush'] as const;
+const FAULT_KINDS = ['kill', 'stop', 'restart', 'cut', 'redis', 'flush'] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** One gateway at least is left alone. */

@@ -39,7 +39,7 @@ export interface WriterSetting {
 }
 
 /** Asks a random gateway. `undefined`: nothing is known of the outcome. */
-export async function ask(
+async function ask(
   { fleet, random, bad }: Pick<WriterSetting, 'fleet' | 'random' | 'bad'>,
   method: 'GET' | 'POST' | 'DELETE',
   path: string,

@@ -36,7 +36,7 @@ function pour(socket: Socket | null, piece: string | Buffer): void {
 }
 
 /** What each attack answers; those that wait for the deadline end as timeouts. */
-export const ATTACKS = {
+const ATTACKS = {
   'another schema': (response) => send(response, '{"masks":[]}'),
   'a mask of other dimensions': (response, good) =>
     send(response, good.replace(/"size":\[(\d+),(\d+)\]/, '"size":[$2,$1]')),

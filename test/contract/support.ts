@@ -6,7 +6,7 @@ import type { ClickId, ImageId, ObjectId, SessionId } from '../../src/core/ids.t
 import { clickId, imageId, objectId, sessionId, tenant } from '../../src/core/ids.ts';
 import type { Problem, ProblemCode } from '../../src/core/problem.ts';
 import { problemBody } from '../../src/core/problem.ts';
-import type { Prompt, PromptPart } from '../../src/core/prompt.ts';
+import type { PromptPart } from '../../src/core/prompt.ts';
 import type { GatewaySettings } from '../../src/gateway/settings.ts';
 import { DEFAULT_SETTINGS } from '../../src/gateway/settings.ts';
 import type { Engine } from '../../src/ports/engine.ts';
@@ -230,7 +230,3 @@ export interface Call {
 }
 
 export const typesOf = (events: readonly LoggedEvent[]) => events.map((event) => event.type);
-
-export const promptOf = (...parts: readonly PromptPart[]): Prompt => ({
-  points: parts.flatMap((part) => part.points),
-});

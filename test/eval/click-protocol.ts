@@ -3,8 +3,8 @@ import type { Point } from '../../src/core/prompt.ts';
 import { squaredDistances } from './distance-transform.ts';
 
 /** Mask values: what is neither is to be ignored. */
-export const OBJECT = 255;
-export const IGNORED = 128;
+const OBJECT = 255;
+const IGNORED = 128;
 
 /** A true mask, values {@link OBJECT}, {@link IGNORED} and 0. */
 export interface Truth {

@@ -2,7 +2,7 @@ import type { SampleResult } from './run-sample.ts';
 import { MAX_CLICKS } from './run-sample.ts';
 
 /** Middle and tail of a set of times. */
-export interface Spread {
+interface Spread {
   readonly p50: number;
   readonly p95: number;
 }

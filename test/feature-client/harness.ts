@@ -11,7 +11,7 @@ import { encodeMask } from '../../src/core/rle.ts';
 import type { CallOptions, SegmentCall } from '../../src/ports/feature-server.ts';
 import { FeatureServerError } from '../../src/ports/feature-server.ts';
 
-export interface Received {
+interface Received {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingMessage['headers'];

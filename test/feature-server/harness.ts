@@ -13,7 +13,7 @@ export const contentId = (bytes: Uint8Array): string =>
   `sha256-${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** Serves bytes by path and counts how often each was asked for. */
-export async function startImageHost(files: Readonly<Record<string, Uint8Array>>) {
+async function startImageHost(files: Readonly<Record<string, Uint8Array>>) {
   const fetched = new Map<string, number>();
   const server = createServer((request, response) => {
     const path = request.url ?? '';

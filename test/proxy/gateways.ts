@@ -9,7 +9,7 @@ const CLI = fileURLToPath(new URL('../../dist/app/cli.js', import.meta.url));
 /** A name that is not loopback's, and that the gateways of {@link startPair} serve. */
 export const SERVED_HOST = 'pages.example';
 
-export interface GatewayProcess extends AsyncDisposable {
+interface GatewayProcess extends AsyncDisposable {
   readonly url: string;
   /** As proxies name it: `127.0.0.1:<port>`. */
   readonly address: string;

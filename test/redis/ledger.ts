@@ -66,7 +66,7 @@ export class Ledger {
 }
 
 /** Resolves when each of them has been told of so many more clicks. */
-export async function progress(ledgers: readonly Ledger[], clicks: number): Promise<void> {
+async function progress(ledgers: readonly Ledger[], clicks: number): Promise<void> {
   const goals = ledgers.map(({ acknowledged }) => acknowledged.length + clicks);
   const check = async () => {
     const behind = ledgers.filter(({ acknowledged }, n) => acknowledged.length < (goals[n] ?? 0));

@@ -10,7 +10,7 @@ import type { Position } from '../../src/core/cursor.ts';
 import { formatCursor } from '../../src/core/cursor.ts';
 import { ProblemError } from '../../src/core/problem.ts';
 import type { LoggedEvent } from '../../src/ports/event-log.ts';
-import type { Clock, Logger } from '../../src/ports/system.ts';
+import type { Logger } from '../../src/ports/system.ts';
 import type { Scene } from '../contract/support.ts';
 import { CONTRACT_SETTINGS, within } from '../contract/support.ts';
 import { eventually } from '../support/eventually.ts';
@@ -25,14 +25,6 @@ export const silent: Logger = {
   info: () => undefined,
   warn: () => undefined,
   error: () => undefined,
-};
-
-export const realClock: Clock = {
-  now: () => Date.now(),
-  after: (ms, task) => {
-    const timer = setTimeout(task, ms);
-    return { cancel: () => clearTimeout(timer) };
-  },
 };
 
 /** Connections to a test's server, ready to be used. */

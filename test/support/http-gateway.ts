@@ -40,7 +40,7 @@ const silentMetrics: Metrics = {
 };
 
 /** Keeps what was logged, so that a test can look for what must not be there. */
-export class MemoryLogger implements Logger {
+class MemoryLogger implements Logger {
   readonly lines: { readonly level: string; readonly message: string; readonly fields: unknown }[] =
     [];
   readonly info = this.#writer('info');

@@ -56,7 +56,7 @@ export function timedOut(): FeatureServerError {
 }
 
 /** Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or a date; `undefined` for anything else. */
-export function retryAfterMs(header: string | undefined, now: number): number | undefined {
+function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   const text = header.trim();
   const span = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;

@@ -22,7 +22,7 @@ export interface UrlSignerOptions {
 }
 
 /** Query of a signed URL, as it arrives. */
-export interface SignedUrlQuery {
+interface SignedUrlQuery {
   readonly expires: string;
   readonly tenant: string;
   readonly signature: string;

@@ -11,7 +11,7 @@ import type { BodySource } from './body/read-body.ts';
 import type { Call } from './node-http.ts';
 
 /** What Prometheus scrapes. */
-export interface MetricsText {
+interface MetricsText {
   readonly contentType: string;
   readonly body: string;
 }

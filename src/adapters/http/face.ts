@@ -32,7 +32,7 @@ import { OPERATION_LIST } from './operations/table.ts';
 import { problemAnswer } from './problem-answer.ts';
 
 /** How much callers may ask for (A5). */
-export interface RateLimits {
+interface RateLimits {
   /** Of one session, and of an address that opens them; unlimited when absent. */
   readonly rateLimit?: RateLimit | undefined;
   readonly tenantRateLimit?: RateLimit | undefined;

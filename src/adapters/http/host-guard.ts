@@ -38,7 +38,7 @@ export function checkHostAndOrigin(incoming: Incoming, options: GuardOptions): v
 }
 
 /** The one host that the request names, in its header and, if it has one, in its target. */
-export function hostOf(incoming: Incoming): URL {
+function hostOf(incoming: Incoming): URL {
   const text = isHttp2(incoming) ? http2Host(incoming) : http1Host(incoming);
   const url = parseHost(text);
   if (url === null) throw new ProblemError('invalid_request', 'The Host header is not valid.');

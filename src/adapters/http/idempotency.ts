@@ -24,7 +24,7 @@ export interface Claim {
  * The caller's key; `undefined` when it sent none.
  * @throws {ProblemError} `invalid_request` for a key that is none
  */
-export function idempotencyKey(call: Call): string | undefined {
+function idempotencyKey(call: Call): string | undefined {
   const raw = call.env.incoming.headers[HEADERS.idempotencyKey.toLowerCase()];
   if (raw === undefined) return undefined;
   const { [HEADERS.idempotencyKey]: key } = validate(IdempotencyHeaderSchema, {

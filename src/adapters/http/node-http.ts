@@ -27,7 +27,7 @@ export function headerOf(incoming: Incoming, name: string): string | undefined {
 }
 
 /** True when the request announced a body, of whatever length. */
-export function announcesBody(incoming: Incoming): boolean {
+function announcesBody(incoming: Incoming): boolean {
   if (isHttp2(incoming)) return !incoming.complete;
   const length = headerOf(incoming, 'content-length');
   return headerOf(incoming, 'transfer-encoding') !== undefined || (length ?? '0') !== '0';

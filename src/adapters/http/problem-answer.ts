@@ -32,7 +32,7 @@ export function problemAnswer(error: unknown, log: Logger, requestId: string): P
 }
 
 /** A problem body as an answer. */
-export function plainProblem(
+function plainProblem(
   problem: Problem,
   status: number,
   headers: Readonly<Record<string, string>> = {},

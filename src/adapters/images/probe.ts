@@ -13,7 +13,7 @@ const TIMEOUT_SECONDS = 10;
 const TINY = 16;
 
 /** What a header and one decoding tell about an image. */
-export interface ImageProbe {
+interface ImageProbe {
   /** By content, whatever the sender called it. */
   readonly contentType: string;
   /** Of the upright image: EXIF orientation applied. */

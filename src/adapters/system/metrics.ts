@@ -8,7 +8,7 @@ const DURATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30]
 const ETA_BUCKETS = [-3, -2, -1, -0.5, -0.2, 0, 0.2, 0.5, 1, 2, 3, 5];
 
 /** What a scraper of `/metrics` gets. */
-export interface MetricsText {
+interface MetricsText {
   readonly contentType: string;
   readonly body: string;
 }

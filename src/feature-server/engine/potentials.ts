@@ -27,11 +27,7 @@ export function geodesicPotential({ space, seeds }: DecodeInput): Float32Array {
 }
 
 /** A soft disc around a place on the grid: 1 at its centre, 0 at its rim, towards −1 far away. */
-export function disc(
-  input: DecodeInput,
-  at: { x: number; y: number },
-  radius: number,
-): Float32Array {
+function disc(input: DecodeInput, at: { x: number; y: number }, radius: number): Float32Array {
   const { x, y, count } = input.space.graph;
   const values = new Float32Array(count);
   for (let r = 0; r < count; r++) {

@@ -9,7 +9,7 @@ import type { Clock, Metrics } from '../../ports/system.ts';
 import type { FeatureServers } from './feature-servers.ts';
 
 /** Attempts of one piece of work: the first and one more. */
-export const MAX_ATTEMPTS = 2;
+const MAX_ATTEMPTS = 2;
 
 /** A retry waits a random part of this, so that what failed together does not return together. */
 const RETRY_SPREAD_MS = 250;

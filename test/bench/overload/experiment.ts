@@ -22,7 +22,7 @@ export interface Plan {
 }
 
 /** A look at the feature server: the most calls that were open since the look before. */
-export interface Sample {
+interface Sample {
   readonly atMs: number;
   readonly mostOpen: number;
 }

@@ -29,7 +29,7 @@ export function answeredShare(clicks: readonly Click[], span: Span): number {
   return share(clicksWithin(clicks, span), isAnsweredInTime);
 }
 
-export function isAnsweredInTime({ end, endedAtMs, atMs }: Click): boolean {
+function isAnsweredInTime({ end, endedAtMs, atMs }: Click): boolean {
   return end === 'masked' && endedAtMs !== undefined && endedAtMs - atMs <= DEADLINE_MS;
 }
 

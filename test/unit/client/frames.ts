@@ -8,7 +8,7 @@ import type { LoggedPayloads, LoggedType } from '../../../src/protocol/events.ts
 
 export const SESSION = sessionId('ses_0123456789012345678901');
 export const IMAGE = imageId(`sha256-${'a'.repeat(64)}`);
-export const EPOCH = 1_700_000_000_000;
+const EPOCH = 1_700_000_000_000;
 export const at = (sequence: number): Cursor => `${EPOCH}-${sequence}`;
 
 export function logged<Type extends LoggedType>(

@@ -3,15 +3,15 @@ import { paths } from '../../../protocol/routes.ts';
 import { IMAGE_TYPES } from './image-operations.ts';
 import type { Operation } from './operation.ts';
 
-export const HealthSchema = z.strictObject({ status: z.literal('ok') });
+const HealthSchema = z.strictObject({ status: z.literal('ok') });
 
-export const ReadinessSchema = z.strictObject({
+const ReadinessSchema = z.strictObject({
   status: z.enum(['ready', 'degraded', 'unavailable']),
   problems: z.array(z.string()).readonly().meta({ description: 'What is not ready.' }),
 });
 
 /** What a signed URL carries; a missing part makes it a wrong one. */
-export const SignedQuerySchema = z.object({
+const SignedQuerySchema = z.object({
   expires: z.string().default(''),
   tenant: z.string().default(''),
   signature: z.string().default(''),

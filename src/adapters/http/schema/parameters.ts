@@ -50,7 +50,7 @@ export const EventsQuerySchema = z.object({
 
 export const ExportQuerySchema = z.object({ [QUERY.format]: z.enum(['coco']).default('coco') });
 
-export const IdempotencyKeySchema = z
+const IdempotencyKeySchema = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, { error: 'must be 1–255 visible ASCII characters' });
 

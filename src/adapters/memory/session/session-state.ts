@@ -38,7 +38,7 @@ export interface ClickState {
 }
 
 /** What outlives an object, so that answers for it cannot be taken for answers of its successor. */
-export interface Tombstone {
+interface Tombstone {
   readonly rev: number;
   readonly run: number;
 }
@@ -69,7 +69,7 @@ export interface ObjectState {
 }
 
 /** First answer to a request, and the fingerprint of what was asked under the caller's key. */
-export interface KeyedAnswer {
+interface KeyedAnswer {
   readonly fingerprint: string;
   readonly answer: Changed;
 }

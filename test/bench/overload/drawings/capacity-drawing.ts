@@ -4,7 +4,7 @@ import { isOnTime, masksWithin } from '../measures.ts';
 import type { Axis, Line } from '../svg.ts';
 
 /** The places of the server from a time on. */
-export interface CapacityStep {
+interface CapacityStep {
   readonly atMs: number;
   readonly capacity: number;
 }

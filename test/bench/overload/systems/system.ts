@@ -22,7 +22,7 @@ export interface Setting {
 }
 
 /** A setting with real processes. */
-export interface RealSetting extends Setting {
+interface RealSetting extends Setting {
   readonly stub: StubProcess;
 }
 
