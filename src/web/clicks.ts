@@ -1,7 +1,7 @@
 /** What clicks, boxes and keys do to the objects. */
 import type { Box, LiveSession, Point } from '../client/index.ts';
 import { findClick, findObject, MaskwireError } from '../client/index.ts';
-import type { DoneClick, UndoneClick } from './history.ts';
+import type { DoneClick, RemovedObject, UndoneClick } from './history.ts';
 import * as past from './history.ts';
 import type { LatencyMeter } from './latency.ts';
 import type { Studio } from './studio.ts';
@@ -56,11 +56,15 @@ export class Clicks {
 
   undo(): void {
     const { session, history } = this.#studio.state;
-    const click = this.#newest();
-    if (session === undefined || click === undefined) return;
-    const label = findObject(session.state, click.objectId)?.label;
-    this.#studio.update({ history: past.pop(history, click, label) });
-    this.#undo(session, click).catch((error: unknown) => this.#studio.messages.fail(error));
+    const newest = this.#newest();
+    if (session === undefined || newest === undefined) return;
+    if (past.isClick(newest)) {
+      const label = findObject(session.state, newest.objectId)?.label;
+      this.#studio.update({ history: past.pop(history, newest, label) });
+      this.#undo(session, newest).catch((error: unknown) => this.#studio.messages.fail(error));
+    } else {
+      this.#restore(session, newest);
+    }
     this.#studio.messages.announce('Undone.');
   }
 
@@ -76,12 +80,30 @@ export class Clicks {
 
   async remove(objectId: string): Promise<void> {
     const { session, history, selected } = this.#studio.state;
-    if (session === undefined) return;
+    const removed = session === undefined ? undefined : past.removalOf(session.state, objectId);
+    if (session === undefined || removed === undefined) return;
     this.#studio.update({
-      history: past.without(history, (click) => click.objectId === objectId),
+      history: past.remove(history, removed),
       selected: selected === objectId ? undefined : selected,
     });
-    await session.removeObject(objectId);
+    try {
+      await session.removeObject(objectId);
+    } catch (error) {
+      this.#studio.update({ history: past.restored(this.#studio.state.history, removed, []) });
+      throw error;
+    }
+  }
+
+  /** Posts the clicks of an object again that was removed, each of its own as they were. */
+  #restore(session: LiveSession, removed: RemovedObject): void {
+    const { objectId, imageId, label } = removed;
+    const clicks = removed.clicks.map((click) =>
+      this.#send(session, { ...click, imageId, objectId }),
+    );
+    const history = past.restored(this.#studio.state.history, removed, clicks);
+    this.#studio.update({ history, selected: objectId });
+    const [first] = clicks;
+    if (label !== undefined && first !== undefined) this.#nameAgain(session, first, label);
   }
 
   #add(part: Part): void {
@@ -123,16 +145,17 @@ export class Clicks {
     this.#studio.messages.fail(error);
   }
 
-  /** The click that undo takes back: the newest of this page, else of the selected object. */
-  #newest(): DoneClick | undefined {
+  /** What undo takes back: the newest of this page, else the last click of the selected object. */
+  #newest(): DoneClick | RemovedObject | undefined {
     const { session, history, selected, imageId } = this.#studio.state;
     if (session === undefined) return undefined;
     const { state } = session;
     const own = history.done.findLast(
-      (click) =>
-        click.imageId === imageId &&
-        (this.#sending.has(click.clientRef) ||
-          (click.clickId !== undefined && findClick(state, click.clickId) !== undefined)),
+      (done) =>
+        done.imageId === imageId &&
+        (!past.isClick(done) ||
+          this.#sending.has(done.clientRef) ||
+          (done.clickId !== undefined && findClick(state, done.clickId) !== undefined)),
     );
     if (own !== undefined) return own;
     const object = selected === undefined ? undefined : findObject(state, selected);

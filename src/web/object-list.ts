@@ -2,6 +2,7 @@
 import type { Clicks } from './clicks.ts';
 import { byTestId, copyOf, download, find } from './dom.ts';
 import type { ObjectView } from './object-view.ts';
+import { objectIds } from './object-view.ts';
 import type { Studio } from './studio.ts';
 
 const percent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 });
@@ -58,6 +59,7 @@ class Row {
       (event) => {
         // The row itself would select what has just been removed.
         event.stopPropagation();
+        this.#passFocusOn();
         clicks.remove(objectId).catch(fail);
       },
     );
@@ -68,8 +70,7 @@ class Row {
     const { element } = this;
     element.dataset['status'] = object.status;
     element.style.setProperty('--hue', object.color);
-    if (selected) element.setAttribute('aria-current', 'true');
-    else element.removeAttribute('aria-current');
+    this.#mark(selected);
     find('b', HTMLElement, this.#pick).textContent = String(object.number);
     const name = `Object ${object.number}`;
     this.#pick.setAttribute('aria-label', `Select ${object.label || name}`);
@@ -80,6 +81,33 @@ class Row {
     this.#retry.hidden = object.status !== 'failed';
     this.#save.disabled = object.result === undefined;
   }
+
+  /** A row that becomes the selected one is brought into sight: on a phone the list is short. */
+  #mark(selected: boolean): void {
+    const { element } = this;
+    if (selected === element.hasAttribute('aria-current')) return;
+    element.removeAttribute('aria-current');
+    if (!selected) return;
+    element.setAttribute('aria-current', 'true');
+    // Not before the row is in the list.
+    requestAnimationFrame(() => element.scrollIntoView({ block: 'nearest' }));
+  }
+
+  /** Who works with keys goes on from the next row, not from the top of the page. */
+  #passFocusOn(): void {
+    if (!this.element.matches(':focus-within')) return;
+    const { nextElementSibling: next, previousElementSibling: previous } = this.element;
+    const row = next ?? previous;
+    const heir = row?.querySelector<HTMLElement>('[data-part="pick"]') ?? find('#pad', HTMLElement);
+    heir.focus();
+  }
+}
+
+/** Those on the other photos count, too, for the limit and in the numbers. */
+function drawCount(count: HTMLElement, { state, limits }: Studio, here: number): void {
+  const all = state.session === undefined ? 0 : objectIds(state.session.state).length;
+  count.textContent = all === 0 ? '' : `${all} of ${limits?.maxObjects ?? all}`;
+  count.title = all === here ? '' : `${here} on this photo`;
 }
 
 export function objectList(studio: Studio, clicks: Clicks): void {
@@ -104,8 +132,7 @@ export function objectList(studio: Studio, clicks: Clicks): void {
       if (list.children[at] !== row.element)
         list.insertBefore(row.element, list.children[at] ?? null);
     }
-    const most = studio.limits?.maxObjects ?? objects.length;
-    count.textContent = objects.length === 0 ? '' : `${objects.length} of ${most}`;
+    drawCount(count, studio, objects.length);
     next.disabled = studio.state.selected === undefined;
   });
 }

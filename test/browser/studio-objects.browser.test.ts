@@ -71,6 +71,28 @@ describe('the studio', () => {
     await eventually(() => studio.overlap([pear], scene.width)).toBeGreaterThan(GOOD);
   });
 
+  it('A15 A16 brings a removed object back with Z: its clicks, its name, and nothing else', async () => {
+    await using studio = await suite.openScene();
+    await studio.click(apple.click.x, apple.click.y);
+    await studio.click(apple.click.x + 30, apple.click.y);
+    await studio.settled(1, 2);
+    await studio.page.getByTestId('label-input').fill('apple');
+    await studio.page.keyboard.press('Enter');
+    await studio.page.keyboard.press('n');
+    await studio.click(pear.click.x, pear.click.y);
+    await studio.settled(2, 3);
+    await studio.page.getByTestId('remove-object').first().click();
+    await studio.settled(1, 1);
+    await studio.page.keyboard.press('z');
+    await studio.settled(2, 3);
+    await eventually(() => studio.overlap([apple, pear], scene.width)).toBeGreaterThan(GOOD);
+    await eventually(async () => (await studio.objects()).map(({ label }) => label)).toContain(
+      'apple',
+    );
+    await studio.page.keyboard.press('z');
+    await studio.settled(2, 2);
+  });
+
   it('A7 brings everything back after a reload, also what can be redone', async () => {
     await using studio = await suite.openScene();
     await studio.click(mug.click.x, mug.click.y);

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => suite[Symbol.asyncDispose]());
 
 describe('the studio', () => {
-  it('keeps the objects of each photo apart', async () => {
+  it('keeps the objects of each photo apart, and counts them together as the limit does', async () => {
     await using studio = await suite.openScene();
     await studio.click(apple.click.x, apple.click.y);
     await studio.settled(1, 1);
@@ -40,6 +40,7 @@ describe('the studio', () => {
     await studio.ready();
     await studio.click(380, 190);
     await studio.settled(1, 1);
+    expect(await studio.page.getByTestId('object-count').textContent()).toBe('2 of 10');
     await studio.page.getByTestId('strip').getByRole('button', { name: 'Show scene.jpg' }).click();
     await studio.page.waitForSelector('[data-testid="canvas"][data-image-width="1024"]');
     await eventually(() => studio.overlap([apple], scene.width)).toBeGreaterThan(GOOD);

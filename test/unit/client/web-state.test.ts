@@ -32,17 +32,51 @@ describe('history', () => {
   it('learns ids, forgets refusals and what is gone', () => {
     const both = past.push(past.push(past.NO_HISTORY, click('one')), click('two', 'o2'));
     const known = past.confirm(both, 'one', 'clk_1');
-    expect(known.done.map((done) => done.clickId)).toEqual(['clk_1', undefined]);
+    expect(known.done).toMatchObject([{ clickId: 'clk_1' }, { clientRef: 'two' }]);
+    expect(known.done[1]).not.toHaveProperty('clickId');
     expect(past.forget(known, 'two').done).toHaveLength(1);
     const rest = past.without(known, (done) => done.objectId === 'o1');
-    expect(rest.done.map((done) => done.clientRef)).toEqual(['two']);
+    expect(rest.done).toMatchObject([{ clientRef: 'two' }]);
+  });
+
+  it('keeps of a removed object what brings it back, sent and still being sent', () => {
+    const start = [accepted(2, 'c1', 'o1'), completed(3, 'o1', 1, ['c1'])].reduce(
+      applyEvent,
+      fromSnapshot(snapshot(1)),
+    );
+    const box = { x: 1, y: 1, width: 2, height: 2 };
+    const state = addPending(start, {
+      clientRef: 'ref',
+      objectId: 'o1',
+      imageId: IMAGE,
+      points: [],
+      box,
+    });
+    const removed = past.removalOf(state, 'o1');
+    expect(removed).toMatchObject({ objectId: 'o1', imageId: IMAGE });
+    expect(removed?.clicks).toEqual([
+      { points: start.objects[0]?.clicks[0]?.points },
+      { points: [], box },
+    ]);
+    expect(past.removalOf(state, 'unknown')).toBeUndefined();
+  });
+
+  it('undoes a removal before what was done to other objects earlier', () => {
+    const removed = { objectId: 'o1', imageId: IMAGE, label: 'cup', clicks: [{ points: [] }] };
+    const both = past.push(past.push(past.NO_HISTORY, click('one')), click('two', 'o2'));
+    const gone = past.remove(both, removed);
+    expect(gone.done.map((done) => done.objectId)).toEqual(['o2', 'o1']);
+    expect(gone.done.at(-1)).toBe(removed);
+    const back = past.restored(gone, removed, [click('again')]);
+    expect(back.done).toMatchObject([{ clientRef: 'two' }, { clientRef: 'again' }]);
+    expect(past.restored(gone, removed, []).done).toHaveLength(1);
   });
 
   it('keeps a bounded number of clicks', () => {
     let history = past.NO_HISTORY;
     for (let count = 0; count < 600; count += 1) history = past.push(history, click(`${count}`));
     expect(history.done).toHaveLength(500);
-    expect(history.done.at(-1)?.clientRef).toBe('599');
+    expect(history.done.at(-1)).toMatchObject({ clientRef: '599' });
   });
 });
 
