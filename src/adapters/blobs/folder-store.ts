@@ -115,7 +115,7 @@ export class FolderBlobStore implements BlobStore {
       await writeFile(draft, content, { mode: 0o600 });
       // As long as the draft is there, the blob counts as held and does not leave again.
       for (let attempt = 1; !(await linked(path, own)); attempt += 1) {
-        if (attempt === MAX_ATTEMPTS) throw unavailable('The store for images fails');
+        if (attempt === MAX_ATTEMPTS) throw unavailable('The store for images fails.');
         await mkdir(dirname(own), { recursive: true });
         await linked(draft, path);
       }
@@ -140,7 +140,7 @@ export class FolderBlobStore implements BlobStore {
   async #room(bytes: number): Promise<void> {
     if (Date.now() > this.#measuredAt + MEASURE_MS) await this.#measure();
     if (this.#bytes + bytes <= this.#options.maxBytes) return;
-    throw unavailable('The store for images is full');
+    throw unavailable('The store for images is full.');
   }
 
   /** Counts what is there, and forgets what nobody has used for a life time. */
@@ -237,5 +237,5 @@ function unavailable(detail: string, cause?: unknown): ProblemError {
 function failure(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   const full = ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
-  return unavailable(full ? 'The store for images is full' : 'The store for images fails', error);
+  return unavailable(full ? 'The store for images is full.' : 'The store for images fails', error);
 }

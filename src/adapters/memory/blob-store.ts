@@ -39,7 +39,7 @@ export class MemoryBlobStore implements BlobStore {
 
   #admit(id: string, blob: Blob): Held {
     if (this.#bytes + blob.bytes.byteLength > this.#maxBytes) {
-      throw new ProblemError('storage_unavailable', 'The store for images is full');
+      throw new ProblemError('storage_unavailable', 'The store for images is full.');
     }
     this.#bytes += blob.bytes.byteLength;
     const held: Held = { blob, holders: new Set() };

@@ -50,7 +50,7 @@ export class MemorySessionStore implements SessionStore {
     const { now, ...facts } = command;
     const { sessionId, name, metadata } = facts;
     if (this.#table.find(sessionId) !== undefined) {
-      throw new ProblemError('conflict', 'There is such a session already');
+      throw new ProblemError('conflict', 'There is such a session already.');
     }
     const epoch = this.#table.nextEpoch(now);
     const expiresAt = now + this.#settings.sessionTtlMs;

@@ -23,7 +23,7 @@ export class SessionTable {
   require(session: SessionId): SessionState {
     const state = this.#sessions.get(session);
     if (state === undefined)
-      throw new ProblemError('session_not_found', 'There is no such session');
+      throw new ProblemError('session_not_found', 'There is no such session.');
     return state;
   }
 

@@ -95,7 +95,7 @@ export class RedisLink implements AsyncDisposable {
    */
   use<Result>(command: (client: Redis) => Promise<Result>, key = ''): Promise<Result> {
     if (this.#pending >= MAX_PENDING) {
-      return Promise.reject(storageUnavailable('The storage does not answer'));
+      return Promise.reject(storageUnavailable('The storage does not answer.'));
     }
     this.#pending += 1;
     return this.#attempt(command, key).then(

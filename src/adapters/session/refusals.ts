@@ -25,20 +25,27 @@ export function checkInside(part: PromptPart, size: Size): void {
     errors.push({ path: 'box', message });
   }
   if (errors.length === 0) return;
-  throw new ProblemError('out_of_bounds', 'The click lies outside the image', { errors });
+  throw new ProblemError('out_of_bounds', 'The click lies outside the image.', { errors });
 }
 
-export function limitReached(limit: keyof Limits, most: number): ProblemError {
-  return new ProblemError('limit_reached', `At most ${most} (${limit})`, { limit });
+/** The limits that end with a refusal for good, as their sentences say them. */
+const LIMITED = {
+  maxImages: (most) => `A session holds at most ${most} images.`,
+  maxObjects: (most) => `A session holds at most ${most} objects.`,
+  maxPointsPerObject: (most) => `An object holds at most ${most} points.`,
+} satisfies Partial<Record<keyof Limits, (most: number) => string>>;
+
+export function limitReached(limit: keyof typeof LIMITED, most: number): ProblemError {
+  return new ProblemError('limit_reached', LIMITED[limit](most), { limit });
 }
 
 export function tooManyInFlight(most: number): ProblemError {
-  const detail = `${most} objects of this session wait for masks already`;
+  const detail = `${most} objects of this session wait for masks already.`;
   return new ProblemError('rate_limited', detail, { retryAfterMs: IN_FLIGHT_RETRY_MS });
 }
 
 export function overloaded(etaMs: number): ProblemError {
-  return new ProblemError('overloaded', `The wait would be about ${Math.ceil(etaMs / 1000)} s`, {
+  return new ProblemError('overloaded', `The wait would be about ${Math.ceil(etaMs / 1000)} s.`, {
     etaMs,
     retryAfterMs: etaMs,
   });

@@ -24,7 +24,7 @@ export function checkLimits(
   limits: ClickLimits,
 ): void {
   if (object !== undefined && object.imageId !== command.imageId) {
-    throw new ProblemError('conflict', `Object ${object.objectId} belongs to another image`);
+    throw new ProblemError('conflict', `Object ${object.objectId} belongs to another image.`);
   }
   if (object === undefined && state.objects.size >= limits.maxObjects) {
     throw limitReached('maxObjects', limits.maxObjects);

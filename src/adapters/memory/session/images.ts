@@ -20,7 +20,7 @@ export function addImage(
 ): AddedImage {
   const present = state.images.get(facts.imageId);
   if (present !== undefined && !sameCompanions(present.facts, facts)) {
-    throw new ProblemError('conflict', 'The image is here with another reference or embedding');
+    throw new ProblemError('conflict', 'The image is here with another reference or embedding.');
   }
   if (present !== undefined) return { added: false, image: imageBody(present) };
   if (state.images.size >= maxImages) throw limitReached('maxImages', maxImages);

@@ -16,7 +16,7 @@ export function earlierAnswer(state: SessionState, command: AcceptClick): Change
   const keyed =
     command.idempotency === undefined ? undefined : state.keys.get(command.idempotency.key);
   if (keyed !== undefined && keyed.fingerprint !== command.idempotency?.fingerprint) {
-    throw new ProblemError('idempotency_key_reused', 'The key was used for another click');
+    throw new ProblemError('idempotency_key_reused', 'The key was used for another click.');
   }
   const first = keyed?.answer ?? state.requests.get(command.clickId);
   return first === undefined ? undefined : again(state, first);

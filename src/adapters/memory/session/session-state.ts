@@ -132,7 +132,7 @@ export const isPending = (click: ClickState): boolean => click.status === 'pendi
 /** @throws ProblemError `image_not_found` */
 export function requireImage(state: SessionState, id: ImageId): ImageState {
   const image = state.images.get(id);
-  if (image === undefined) throw new ProblemError('image_not_found', `There is no image ${id}`);
+  if (image === undefined) throw new ProblemError('image_not_found', `There is no image ${id}.`);
   return image;
 }
 

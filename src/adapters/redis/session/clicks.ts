@@ -83,9 +83,9 @@ export async function acceptClick(
   }
   return changed(
     done(reply, {
-      image_not_found: `There is no image ${imageId}`,
-      conflict: `Object ${objectId} belongs to another image`,
-      idempotency_key_reused: 'The key was used for another click',
+      image_not_found: `There is no image ${imageId}.`,
+      conflict: `Object ${objectId} belongs to another image.`,
+      idempotency_key_reused: 'The key was used for another click.',
     }),
   );
 }

@@ -18,7 +18,7 @@ const ADD_IMAGE =
 const SETTLE_IMAGE = script<null>('session/settle-image-3');
 const REMOVE_IMAGE = script<Written<[facts: string]>>('session/remove-image-9');
 
-const OTHER_COMPANIONS = 'The image is here with another reference or embedding';
+const OTHER_COMPANIONS = 'The image is here with another reference or embedding.';
 
 /** What `lib/images.lua` keeps of an image: its field `image`, and its facts. */
 export function parseImage(field: string, facts: string) {
@@ -87,7 +87,7 @@ export async function findImage(
   );
   if (epoch == null) throw sessionNotFound();
   if (field == null || facts == null)
-    throw new ProblemError('image_not_found', `There is no image ${image}`);
+    throw new ProblemError('image_not_found', `There is no image ${image}.`);
   const found = parseImage(field, facts);
   return { ...found.facts, body: imageBody(found) };
 }
@@ -100,6 +100,6 @@ export async function removeImage(
 ): Promise<ImageFacts> {
   const keys = [...slot.keys(session, SESSION_PARTS), slot.replyKey(session)];
   const reply = await slot.write(REMOVE_IMAGE, keys, [now, slot.history, image, KEEP_REPLY_MS]);
-  const [, facts] = done(reply, { image_not_found: `There is no image ${image}` });
+  const [, facts] = done(reply, { image_not_found: `There is no image ${image}.` });
   return JSON.parse(facts) as ImageFacts;
 }

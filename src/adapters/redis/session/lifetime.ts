@@ -33,7 +33,7 @@ export async function openSession(slot: SessionSlot, index: ExpiryIndex, command
     ...['tenant', tenant, 'subject', subject],
     ...['facts', JSON.stringify({ name, metadata })],
   ]);
-  const [, epoch] = done(reply, { conflict: 'There is such a session already' });
+  const [, epoch] = done(reply, { conflict: 'There is such a session already.' });
   return { position: { epoch: Number(epoch), sequence: 1 }, expiresAt };
 }
 
@@ -85,4 +85,4 @@ export async function closeSession(
 }
 
 export const sessionNotFound = () =>
-  new ProblemError('session_not_found', 'There is no such session');
+  new ProblemError('session_not_found', 'There is no such session.');

@@ -26,7 +26,7 @@ type Refused = Extract<
 /** What a refusal says, for those that the command can meet. */
 export type Details = Partial<Record<Refused, string>>;
 
-const COMMON = { session_not_found: 'There is no such session' } as const;
+const COMMON = { session_not_found: 'There is no such session.' } as const;
 
 export function isDone<Result extends readonly unknown[]>(
   reply: Reply<Result>,

@@ -35,7 +35,7 @@ local now = math.floor(now_us / 1000)
 forget_unused(now)
 local entry = entry_of(id) or admit(now_us)
 if not entry then
-  local problem = {code = 'storage_unavailable', detail = 'The store for images is full'}
+  local problem = {code = 'storage_unavailable', detail = 'The store for images is full.'}
   return redis.error_reply('PROBLEM ' .. cjson.encode(problem))
 end
 redis.call('ZADD', by_holder, 0, holder .. '\0' .. id)
