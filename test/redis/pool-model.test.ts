@@ -9,6 +9,7 @@ import type { QueueCall } from '../../src/core/fair-queue.ts';
 import type { Command } from './pool-model/commands.ts';
 import { command, number } from './pool-model/commands.ts';
 import { ONE, SERVERS, Side, VirtualClock } from './pool-model/side.ts';
+import { troubles } from './pool-model/troubles.ts';
 import { RedisServer } from './redis-server.ts';
 import { connect } from './support.ts';
 
@@ -75,6 +76,18 @@ it('B6 several servers get their calls as the pure rules say', { timeout: 120_00
     fc.asyncProperty(commands, fleet, async (each, several) => {
       runs += 1;
       await compare(`several-${runs}`, each, several);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+it('B5 what servers fail goes on as the pure rules say', { timeout: 120_000 }, async () => {
+  let runs = 0;
+  const fleets = fc.constantFrom({ servers: SERVERS }, { servers: SERVERS.slice(0, 2), most: 4 });
+  await fc.assert(
+    fc.asyncProperty(troubles, fleets, async (commands, fleet) => {
+      runs += 1;
+      await compare(`troubles-${runs}`, commands, fleet);
     }),
     { numRuns: RUNS },
   );

@@ -2,8 +2,11 @@
 import fc from 'fast-check';
 import type { QueueCall } from '../../../src/core/fair-queue.ts';
 
-/** What may be done, in numbers: sessions, objects, images and leases are counted from 0. */
-export type Command =
+/**
+ * What may be done, in numbers: sessions, objects, images and leases are counted from 0, and so are the
+ * lists of servers of which the gateway that does it has one.
+ */
+export type Command = { by?: number } & (
   | {
       do: 'segment';
       session: number;
@@ -27,7 +30,8 @@ export type Command =
       healing?: boolean;
     }
   | { do: 'wait'; ms: number }
-  | { do: 'ceiling'; ceiling: number; atLeast: number; server?: number };
+  | { do: 'ceiling'; ceiling: number; atLeast: number; server?: number }
+);
 
 export const number = (max: number) => fc.integer({ min: 0, max });
 const lease = number(3);
@@ -44,7 +48,7 @@ const call = fc.option(
   { nil: undefined },
 ) as fc.Arbitrary<QueueCall | undefined>;
 
-export const command: fc.Arbitrary<Command> = fc.oneof(
+const deed = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
@@ -101,3 +105,7 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
 ) as fc.Arbitrary<Command>;
+
+export const command: fc.Arbitrary<Command> = fc
+  .tuple(deed, number(1))
+  .map(([each, by]) => ({ ...each, by }));

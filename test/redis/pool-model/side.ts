@@ -56,6 +56,8 @@ function entryOf(command: Command & { do: 'segment' | 'prepare' }, now: number) 
 export interface Fleet {
   readonly servers: readonly ServerId[];
   readonly most?: number | undefined;
+  /** Those that each gateway knows; all of them when absent. */
+  readonly lists?: readonly (readonly ServerId[])[] | undefined;
 }
 
 export const ONE: Fleet = { servers: [serverId('only')] };
@@ -68,17 +70,19 @@ export class Side {
   readonly #claims: string[] = [];
   /** One of each. */
   readonly #tokens = new Map<string, Token>();
-  readonly #servers: readonly ServerId[];
+  readonly #fleet: Fleet;
 
-  constructor(queue: WorkQueue, clock: VirtualClock, { servers, most }: Fleet) {
+  constructor(queue: WorkQueue, clock: VirtualClock, fleet: Fleet) {
     this.#queue = queue;
     this.#clock = clock;
-    this.#servers = servers;
-    queue.useServers(servers, most);
+    this.#fleet = fleet;
+    queue.useServers(fleet.servers, fleet.most);
   }
 
   async answer(command: Command): Promise<unknown> {
     const now = this.#clock.now();
+    const { servers, most, lists = [servers] } = this.#fleet;
+    this.#queue.useServers(lists[(command.by ?? 0) % lists.length] ?? servers, most);
     switch (command.do) {
       case 'segment':
       case 'prepare': {
@@ -130,7 +134,9 @@ export class Side {
 
   /** Serves everything that is left, whatever it waits for. */
   async drain(): Promise<void> {
-    for (const server of this.#servers.keys()) await this.#setCeiling(100, 100, server);
+    const { servers, most } = this.#fleet;
+    this.#queue.useServers(servers, most);
+    for (const server of servers.keys()) await this.#setCeiling(100, 100, server);
     for (;;) {
       const { leases } = await this.#claim('drain', 1, 3);
       if (leases.length === 0) return;
@@ -141,7 +147,8 @@ export class Side {
   }
 
   #setCeiling(ceiling: number, atLeast: number, server = 0): Promise<void> {
-    return this.#queue.setCeiling(ceiling, atLeast, this.#servers[server % this.#servers.length]);
+    const { servers } = this.#fleet;
+    return this.#queue.setCeiling(ceiling, atLeast, servers[server % servers.length]);
   }
 
   /** Looks what has run out, and when something is due. */
