@@ -77,6 +77,7 @@ export class FairQueue<Value> {
     readonly now: number;
   }): QueueLease<Value> | undefined {
     const { now } = request;
+    this.#calls.servers.note(now);
     const held = this.#calls.leased.get(request.claimId);
     if (held?.lease !== undefined) return leaseOf(held, held.lease);
     // To end it takes no place at the feature server.

@@ -55,7 +55,10 @@ export interface Lease {
   readonly deadlineAt: number | undefined;
   /** A call would end after the deadline: the work is to be ended without one. */
   readonly overdue: boolean;
-  /** Who is to be called. Another one than a preparation names when that one is not there. */
+  /**
+   * Who is to be called: always one that the gateway which claimed has named. Another one than a
+   * preparation names when that one is not there.
+   */
   readonly server: ServerId;
   /** What it needs has been made anew for its sake, and since then it was not answered. */
   readonly healed: boolean;
@@ -145,8 +148,9 @@ export interface WorkQueue {
   place(token: Token): Promise<QueuePlace | undefined>;
   load(now: number): Promise<QueueLoad>;
   /**
-   * The feature servers that this gateway can call; one without a name until then. `most` bounds the
-   * calls at all of them together.
+   * The feature servers that this gateway can call; one without a name until then. Other gateways may
+   * name others: what only one of theirs may have is left to them while they claim. `most` bounds all
+   * calls together, when there are several.
    */
   useServers(servers: readonly ServerId[], most?: number): void;
   /**

@@ -6,6 +6,7 @@ import type { RedisConnections } from '../../src/adapters/redis/connections.ts';
 import { RedisKeys } from '../../src/adapters/redis/keys.ts';
 import { RedisWorkQueue } from '../../src/adapters/redis/work-queue.ts';
 import type { QueueCall } from '../../src/core/fair-queue.ts';
+import type { ServerId } from '../../src/core/ids.ts';
 import type { Command } from './pool-model/commands.ts';
 import { command, number } from './pool-model/commands.ts';
 import { ONE, SERVERS, Side, VirtualClock } from './pool-model/side.ts';
@@ -14,6 +15,21 @@ import { RedisServer } from './redis-server.ts';
 import { connect } from './support.ts';
 
 const RUNS = 50;
+
+/** While gateways are restarted with another list: of two that claim in turn, each has its own. */
+const [A, B, C] = SERVERS as [ServerId, ServerId, ServerId];
+const lists = fc.constantFrom(
+  [[A], [A, B]],
+  [
+    [A, B],
+    [B, C],
+  ],
+  [[A], [B]],
+  [
+    [A, B, C],
+    [C, A],
+  ],
+);
 
 let server: RedisServer;
 let connections: RedisConnections;
@@ -69,6 +85,7 @@ it('B6 several servers get their calls as the pure rules say', { timeout: 120_00
   let runs = 0;
   const fleet = fc.record({
     servers: fc.constantFrom(SERVERS, SERVERS.slice(0, 2)),
+    lists: fc.option(lists, { nil: undefined, freq: 1 }),
     most: fc.option(fc.integer({ min: 2, max: 5 }), { nil: undefined }),
   });
   const commands = fc.array(command, { minLength: 30, maxLength: 90 });
@@ -83,7 +100,10 @@ it('B6 several servers get their calls as the pure rules say', { timeout: 120_00
 
 it('B5 what servers fail goes on as the pure rules say', { timeout: 120_000 }, async () => {
   let runs = 0;
-  const fleets = fc.constantFrom({ servers: SERVERS }, { servers: SERVERS.slice(0, 2), most: 4 });
+  const fleets = fc.oneof(
+    fc.constantFrom({ servers: SERVERS }, { servers: SERVERS.slice(0, 2), most: 4 }),
+    fc.record({ servers: fc.constant(SERVERS), lists }),
+  );
   await fc.assert(
     fc.asyncProperty(troubles, fleets, async (commands, fleet) => {
       runs += 1;

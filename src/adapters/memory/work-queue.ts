@@ -105,7 +105,7 @@ export class MemoryWorkQueue implements WorkQueue {
     const { kind, sessionId } = token;
     const after = token.kind === 'segment' && token.after ? keyOf(token.after) : undefined;
     const only = token.kind === 'prepare' ? token.server : undefined;
-    const image = imageOf(token)?.imageId;
+    const image = this.#servers.length > 1 ? imageOf(token)?.imageId : undefined;
     return {
       key: keyOf(token),
       session: sessionId,

@@ -132,7 +132,7 @@ export class RedisWorkQueue implements WorkQueue {
       ...[keyOf(lease.token), lease.fence, dirty ? 1 : 0, spanTo(retryAt, now), this.#time(now)],
       ...[this.#life, this.#bell],
       ...[call?.kind ?? '', call?.result ?? '', call?.durationMs ?? '', spanTo(deadlineAt, now)],
-      ...[healing ? 1 : 0, this.#servers.length === 1 ? 1 : 0, this.#name],
+      ...[healing ? 1 : 0, this.#name],
     ]);
   }
 

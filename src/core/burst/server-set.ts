@@ -18,10 +18,21 @@ export const ONLY_SERVER: ServerId = serverId('default');
  */
 const LOAD_BOUND = 1.25;
 
+/** Gateways claim at least once a second; a server that none of them could call for so long has left. */
+const GONE_AFTER_MS = 5_000;
+/** Often enough for that; more would be written for nothing. */
+const NOTED_EVERY_MS = 1_000;
+
 export interface ServerState {
   readonly control: ServerControl;
   readonly retries: RetryBudget;
+  /** When a gateway that can call it last claimed. */
+  readonly notedAt: number;
 }
+
+const newState = (ceiling: number): ServerState => {
+  return { control: newServer(ceiling), retries: NEW_RETRY_BUDGET, notedAt: 0 };
+};
 
 /** Which servers a piece of work may go to. */
 export interface Wish {
@@ -44,11 +55,11 @@ export class ServerSet {
   readonly #states = new Map<ServerId, ServerState>();
   #names: readonly ServerId[] = [ONLY_SERVER];
   #most = Number.POSITIVE_INFINITY;
-  readonly #inFlight: (server: ServerId) => number;
+  readonly #inFlight: (server?: ServerId) => number;
 
-  /** `inFlight` counts the calls that a server has been given. */
-  constructor(ceiling: number, inFlight: (server: ServerId) => number) {
-    this.#states.set(ONLY_SERVER, { control: newServer(ceiling), retries: NEW_RETRY_BUDGET });
+  /** `inFlight` counts the calls that a server has been given; of all, those of other gateways' too. */
+  constructor(ceiling: number, inFlight: (server?: ServerId) => number) {
+    this.#states.set(ONLY_SERVER, newState(ceiling));
     this.#inFlight = inFlight;
   }
 
@@ -64,11 +75,18 @@ export class ServerSet {
 
   /** What is known of one; a new one may not be called before its ceiling is set. */
   get(name: ServerId): ServerState {
-    return this.#states.get(name) ?? { control: newServer(0), retries: NEW_RETRY_BUDGET };
+    return this.#states.get(name) ?? newState(0);
   }
 
   set(name: ServerId, change: Partial<ServerState>): void {
     this.#states.set(name, { ...this.get(name), ...change });
+  }
+
+  /** A gateway claims that can call these. */
+  note(now: number): void {
+    for (const name of this.#names) {
+      if (now >= this.get(name).notedAt + NOTED_EVERY_MS) this.set(name, { notedAt: now });
+    }
   }
 
   get controls(): readonly ServerControl[] {
@@ -77,13 +95,9 @@ export class ServerSet {
 
   /** The server for one more call now; `undefined` when none has room for it. */
   choose(wish: Wish, now: number): ServerId | undefined {
-    const [first] = this.#names;
-    if (this.#names.length === 1 && first !== undefined) {
-      return this.#hasRoom(first, now) ? first : undefined;
-    }
     const { only } = wish;
     const isBound = only !== undefined && this.#isThere(only, now);
-    const order = isBound ? [only] : this.order(wish);
+    const order = isBound ? this.#names.filter((name) => name === only) : this.order(wish);
     return order.find((name) => this.#hasRoom(name, now));
   }
 
@@ -144,10 +158,12 @@ export class ServerSet {
     });
   }
 
-  /** A probe that is under way is worth waiting for. */
+  /** For this gateway, or for another one. A probe that is under way is worth waiting for. */
   #isThere(name: ServerId, now: number): boolean {
-    const { ceiling, breaker } = this.get(name).control;
-    return this.#names.includes(name) && ceiling > 0 && breakerState(breaker, now) !== 'open';
+    const { control, notedAt } = this.get(name);
+    const { ceiling, breaker } = control;
+    if (ceiling === 0 || breakerState(breaker, now) === 'open') return false;
+    return this.#names.includes(name) || now < notedAt + GONE_AFTER_MS;
   }
 
   #hasRoom(name: ServerId, now: number): boolean {
@@ -155,8 +171,7 @@ export class ServerSet {
     const inFlight = this.#inFlight(name);
     if (!mayBegin(control, inFlight, now)) return false;
     if (this.#names.length === 1) return true;
-    const all = this.#names.reduce((sum, each) => sum + this.#inFlight(each), 0);
-    if (all >= this.#most) return false;
+    if (this.#inFlight() >= this.#most) return false;
     // A probe is one call, whatever the others have.
     return control.breaker.openedAt !== undefined || inFlight < this.#bound(control);
   }

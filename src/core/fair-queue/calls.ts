@@ -21,9 +21,9 @@ export class Calls<Value> {
     this.servers = new ServerSet(ceiling, (server) => this.inFlight(server));
   }
 
-  /** Leases at that server, those that only end clicks included. */
-  inFlight(server: ServerId): number {
-    if (this.servers.names.length === 1) return this.leased.size;
+  /** Leases at that server, or in all; those that only end clicks included. */
+  inFlight(server?: ServerId): number {
+    if (server === undefined) return this.leased.size;
     let count = 0;
     for (const { lease } of this.leased.values()) if (lease?.server === server) count += 1;
     return count;

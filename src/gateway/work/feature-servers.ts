@@ -62,7 +62,7 @@ export class FeatureServers {
     return Math.min(sum, this.#options.concurrency ?? sum);
   }
 
-  /** One that the pool has named, out of those that it was told of. */
+  /** One that the pool has named; it names none but those that this gateway has told it of. */
   get(id: ServerId): FeatureServer {
     return this.#find(id).server;
   }

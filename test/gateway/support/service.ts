@@ -17,6 +17,7 @@ import { noMetrics } from '../../sim/process.ts';
 import { SeededRandom } from '../../sim/seeded-random.ts';
 import { VirtualClock } from '../../sim/virtual-clock.ts';
 import { HandSink } from './hand-sink.ts';
+import { withOwnServers } from './own-servers.ts';
 import { ScriptedServer } from './scripted-server.ts';
 
 export interface ServiceOptions {
@@ -24,6 +25,8 @@ export interface ServiceOptions {
   readonly concurrency?: number;
   /** Feature servers of that concurrency each; one when absent. */
   readonly servers?: number;
+  /** Which of them the gateway knows, counted from 0; all when absent. */
+  readonly knows?: readonly number[];
   /** Puts something between the gateways and the engine. */
   readonly wrap?: (engine: Engine, clock: VirtualClock) => Engine;
   /** Before the gateway starts. */
@@ -65,17 +68,17 @@ export class Service {
     for (const { id } of this.servers)
       void this.bare.queue.setCeiling(concurrency, concurrency, id);
     this.engine = options.wrap?.(this.bare, this.clock) ?? this.bare;
-    this.gateway = this.spawn();
+    this.gateway = options.knows === undefined ? this.spawn() : this.spawnWith(options.knows);
     this.gateway.start();
   }
 
   /** Another gateway on the same engine, not started. */
-  spawn(engine = this.engine): Gateway {
+  spawn(engine = this.engine, features: readonly NamedServer[] = this.servers): Gateway {
     const report = (message: string, fields?: unknown) => this.logged.push({ message, fields });
     return new Gateway(
       {
         engine,
-        features: this.servers,
+        features,
         clock: this.clock,
         random: this.random,
         log: { info: () => {}, warn: () => {}, error: report },
@@ -85,6 +88,12 @@ export class Service {
       },
       this.settings,
     );
+  }
+
+  /** Another one, that knows only those servers, counted from 0. */
+  spawnWith(known: readonly number[]): Gateway {
+    const features = this.servers.filter((_, n) => known.includes(n));
+    return this.spawn({ ...this.engine, queue: withOwnServers(this.engine.queue) }, features);
   }
 
   /** Time passes. */

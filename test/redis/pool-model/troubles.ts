@@ -18,9 +18,9 @@ const step = fc.record({
   result: fc.constantFrom(
     ...(['ok', 'overloaded', 'timeout', 'failed', 'failed', 'unreachable', 'unreachable'] as const),
   ),
-  ends: fc.constantFrom('retry', 'retry', 'retry', 'healing', 'dirty', 'lost'),
+  ends: fc.constantFrom('retry', 'retry', 'retry', 'healing', 'dirty', 'lost', 'held'),
   /** Within a pause of the breaker, past it, and until another retry is allowed. */
-  ms: fc.constantFrom(0, 0, 200, 600, 11_000),
+  ms: fc.constantFrom(0, 0, 200, 600, 600, 11_000),
 });
 
 function commandsOf(each: typeof step extends fc.Arbitrary<infer Step> ? Step : never): Command[] {
@@ -39,7 +39,7 @@ function commandsOf(each: typeof step extends fc.Arbitrary<infer Step> ? Step : 
   return [
     asked,
     { do: 'claim', by, leaseMs: ends === 'lost' ? ms : LEASE_MS, most },
-    ...(ends === 'lost' ? [] : [release(0), release(1)]),
+    ...(ends === 'lost' || ends === 'held' ? [] : [release(0), release(1)]),
     { do: 'wait', ms },
     { do: 'claim', by: by + 1, leaseMs: LEASE_MS, most: 1 },
   ];

@@ -18,7 +18,8 @@ interface Given {
 /** Servers a, b, c … with so many calls each. */
 function setOf(...given: readonly Given[]): ServerSet {
   const calls = new Map(given.map(({ inFlight = 0 }, n) => [ALL[n], inFlight]));
-  const set = new ServerSet(0, (server) => calls.get(server) ?? 0);
+  const all = [...calls.values()].reduce((sum, each) => sum + each, 0);
+  const set = new ServerSet(0, (server) => (server ? (calls.get(server) ?? 0) : all));
   set.use(ALL.slice(0, given.length));
   for (const [n, { ceiling, isDown }] of given.entries()) {
     const name = ALL[n] ?? A;

@@ -2,8 +2,8 @@
 -- compared with it command by command. Where a number is from, and why, is said there.
 --
 -- One packed field of `meta` for each server, under its name: name, ceiling, limit, cut_at, slow,
--- rest_until, base (of a call that is alone, by kind), failures, opened_at, pause_ms, probe (fence), and
--- for each kind of call {mean, high}. The durations that these are from: `times:<server>:<kind>`; the
+-- rest_until, base (of a call that is alone, by kind), failures, opened_at, pause_ms, probe (fence),
+-- noted_at (when a gateway that can call it last claimed), and for each kind of call {mean, high}. The durations that these are from: `times:<server>:<kind>`; the
 -- calls that earn it retries, and when it had the last one: `retries:<server>`, `retried:<server>`.
 --
 -- Which servers there are every script is told by its caller: `<name>` of the only one, or `<most calls

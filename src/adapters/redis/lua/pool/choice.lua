@@ -1,22 +1,17 @@
 -- Which server a piece of work goes to: core/burst/server-set.ts. A choice is of {servers, most (calls in
--- all), counts (calls of each, by name)}.
+-- all), counts (calls of each, by name; those of other gateways' servers, too)}.
 
--- One that is not this gateway's is read, too.
+-- And whether it is this gateway's; one that is not is read, too.
 local function server_named(servers, name)
   for _, server in ipairs(servers) do
-    if server.name == name then return server end
+    if server.name == name then return server, true end
   end
-  return read_server(name)
+  return read_server(name), false
 end
 
 local function new_choice(servers, most)
-  local counts
-  if #servers == 1 then
-    counts = {[servers[1].name] = redis.call('ZCARD', leases)}
-  else
-    counts = count_claims()
-    for _, server in ipairs(servers) do counts[server.name] = counts[server.name] or 0 end
-  end
+  local counts = count_claims()
+  for _, server in ipairs(servers) do counts[server.name] = counts[server.name] or 0 end
   return {servers = servers, most = most, counts = counts}
 end
 
@@ -57,7 +52,7 @@ local function has_room(choice, server, now)
   if not may_begin(server, in_flight, now) then return false end
   if #choice.servers == 1 then return true end
   local all = 0
-  for _, each in ipairs(choice.servers) do all = all + choice.counts[each.name] end
+  for _, calls in pairs(choice.counts) do all = all + calls end
   if all >= choice.most then return false end
   -- A probe is one call, whatever the others have.
   return server.opened_at ~= nil or in_flight < bound_of(choice, server)
@@ -70,19 +65,20 @@ local function has_any_room(choice, now)
   return false
 end
 
--- A probe that is under way is worth waiting for.
-local function is_there(server, now)
-  return server.ceiling > 0 and (not server.opened_at or now >= probe_at(server))
+-- For this gateway, or for another one. A probe that is under way is worth waiting for.
+local function is_there(server, is_own, now)
+  if server.ceiling == 0 or server.opened_at and now < probe_at(server) then return false end
+  return is_own or now < (server.noted_at or 0) + 5000
 end
 
 -- The server for one more call, or nil when none has room for it.
 local function choose(choice, slot, now)
-  for _, server in ipairs(choice.servers) do
-    if server.name == slot.only and is_there(server, now) then
-      return has_room(choice, server, now) and server or nil
-    end
+  local order = order_of(choice, slot)
+  if slot.only then
+    local server, is_own = server_named(choice.servers, slot.only)
+    if is_there(server, is_own, now) then order = is_own and {server} or {} end
   end
-  for _, server in ipairs(order_of(choice, slot)) do
+  for _, server in ipairs(order) do
     if has_room(choice, server, now) then return server end
   end
   return nil

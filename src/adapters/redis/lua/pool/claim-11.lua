@@ -37,6 +37,25 @@ for ceiling in string.gmatch(known_ceilings, '%d+') do
   end
 end
 
+-- As long as gateways claim for a server, what only that one may have is left to them.
+if tonumber(most) > 0 then
+  for _, server in ipairs(servers) do
+    if now >= (server.noted_at or 0) + 1000 then
+      server.noted_at = now
+      changed_servers[server] = true
+    end
+  end
+end
+
+-- The pool outlived its life time, what is in it within a moment of each other.
+local function forget_lease(key)
+  redis.call('ZREM', leases, key)
+  local held = redis.call('HGETALL', claims)
+  for n = 1, #held, 2 do
+    if string.match(held[n + 1], '^%S+ (.*)$') == key then redis.call('HDEL', claims, held[n]) end
+  end
+end
+
 -- At the tail and as a failed attempt; who was leased first is offered first.
 local function offer_expired()
   local over = redis.call('ZRANGEBYSCORE', leases, '-inf', now)
@@ -44,7 +63,7 @@ local function offer_expired()
   local found = {}
   for _, key in ipairs(over) do
     local slot = read(key)
-    if slot then table.insert(found, {key = key, slot = slot}) else redis.call('ZREM', leases, key) end
+    if slot then table.insert(found, {key = key, slot = slot}) else forget_lease(key) end
   end
   table.sort(found, function(a, b) return a.slot.fence < b.slot.fence end)
   for _, lease in ipairs(found) do

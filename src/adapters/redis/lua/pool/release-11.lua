@@ -7,8 +7,7 @@
 --       the server's, 6 life of the pool in ms or '', 7 channel of the doorbell, 8 kind of the call:
 --       encode | segment, or '' when none was made, 9 its result: ok | overloaded | timeout | failed |
 --       unreachable, 10 its duration in ms or '', 11 ms until nobody wants the result of what is offered
---       again, or '', 12 '1' when that is because what it needs is made anew,
---       13 '1' when there is but one feature server, 14 who rings the doorbell
+--       again, or '', 12 '1' when that is because what it needs is made anew, 13 who rings the doorbell
 -- Result  ended | gone | kept: it may not be repeated, and its lease goes on
 
 -- include pool/lib
@@ -16,7 +15,7 @@
 -- include pool/burst-ends
 
 local key, fence, dirty, retry_in_ms, given_time, life_ms, bell, call_kind, result, duration,
-  deadline_in_ms, healing, is_only, ringer = unpack(ARGV)
+  deadline_in_ms, healing, ringer = unpack(ARGV)
 
 local slot = read(key)
 if slot == nil or not is_leased(slot) or whole(slot.fence) ~= fence then return 'gone' end
@@ -47,7 +46,7 @@ local function judge_server()
     without_call(server, slot.fence)
   else
     if slot.attempts == 0 then earn_retries(server.name) end
-    local in_flight = is_only == '1' and redis.call('ZCARD', leases) or count_claims()[server.name] or 0
+    local in_flight = count_claims()[server.name] or 0
     end_call(server, slot.fence, {
       kind = call_kind, result = result, duration = tonumber(duration), started_at = slot.since,
       now = now, in_flight = in_flight, alone = slot.alone and in_flight == 1,
