@@ -28,6 +28,8 @@ interface Known {
   encodes: boolean | undefined;
   /** Calls at once; 0 before it has answered. */
   ceiling: number;
+  /** Why it did not answer, as last logged: it is asked twice a second, for as long as it takes. */
+  failure: string | undefined;
 }
 
 /** The feature servers of this gateway, and what they have said of themselves. */
@@ -41,7 +43,10 @@ export class FeatureServers {
     this.#options = options;
     this.#known = new Map(
       options.servers.map(({ id, server }) => {
-        return [id, { server, cancellable: false, encodes: undefined, ceiling: 0 }];
+        return [
+          id,
+          { server, cancellable: false, encodes: undefined, ceiling: 0, failure: undefined },
+        ];
       }),
     );
   }
@@ -110,6 +115,7 @@ export class FeatureServers {
       const info = await this.info(id);
       const ceiling = this.#ceilingOf(info.concurrency);
       known.ceiling = ceiling;
+      known.failure = undefined;
       await queue.setCeiling(ceiling, undefined, id);
       monitor.reached();
       log.info('feature server found', {
@@ -123,7 +129,10 @@ export class FeatureServers {
       if (this.#stopped) return;
       if (this.limit === 0) monitor.unreachable();
       const message = error instanceof Error ? error.message : 'unknown';
-      log.error('the feature server does not answer', { server: id, error: message });
+      if (message !== known.failure) {
+        log.error('the feature server does not answer', { server: id, error: message });
+      }
+      known.failure = message;
       const inMs = this.limit === 0 ? FIRST_RETRY_MS : FURTHER_RETRY_MS;
       this.#timers.set(
         id,

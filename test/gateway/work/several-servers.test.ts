@@ -222,6 +222,13 @@ describe('several feature servers', () => {
     expect(state()).toMatchObject({ data: { payload: { state: 'down' } } });
   });
 
+  test('one that stays away is logged once for each reason, not at every try', async () => {
+    const service = several({ prepare: (server) => server.leave() });
+    await service.pass(30_000);
+    const said = service.logged.filter(({ message }) => message.includes('does not answer'));
+    expect(said).toHaveLength(service.servers.length);
+  });
+
   test('B1 one that is not there at the start is found when it comes; the others work meanwhile', async () => {
     const service = several({ prepare: (server) => server.embeddings?.clear() });
     const [first, second] = service.servers.map(({ server }) => server);
