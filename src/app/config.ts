@@ -7,6 +7,7 @@ import { contradictions } from './config/contradictions.ts';
 import { doubts } from './config/doubts.ts';
 import { isLoopbackHost, isWildcard } from './config/hosts.ts';
 import { nearest } from './config/nearest.ts';
+import type { Variable } from './config/variable.ts';
 import { BadValue } from './config/variable.ts';
 import type { Values, VariableName } from './config/variables.ts';
 import { UNSUPPORTED, VARIABLES } from './config/variables.ts';
@@ -87,27 +88,35 @@ export function childEnvironment(env: Environment): Record<string, string> {
  */
 export function loadConfig(env: Environment): LoadedConfig {
   const problems = unsupported(env);
-  const values = parseAll(env, problems);
-  if (values !== undefined) problems.push(...contradictions(values));
-  if (values === undefined || problems.length > 0) throw new ConfigError(problems);
+  const bad = new Set<VariableName>();
+  const values = parseAll(env, problems, bad);
+  problems.push(...contradictions(values, bad));
+  // A wrong name may be why a value is missing.
+  if (problems.length > 0) {
+    throw new ConfigError([...problems, ...unknownNames(env)]);
+  }
   const config = deepFreeze(configOf(values));
   return { config, warnings: [...unknownNames(env), ...doubts(config)] };
 }
 
-/** Name, text in force and where it comes from; secrets are masked. For `maskwire check-config`. */
+/** Name, text in force (a right one) and where it comes from; secrets are masked. For `maskwire check-config`. */
 export function describeEnvironment(
   env: Environment,
 ): readonly { name: string; text: string; source: 'environment' | 'default' }[] {
   return Object.entries(VARIABLES).map(([name, variable]) => {
     const given = env[name]?.trim() ?? '';
     const text = given === '' ? variable.fallback : given;
-    const hidden = 'secret' in variable && text !== '';
     return {
       name,
-      text: hidden ? '[hidden]' : text,
+      text: text === '' ? '' : shownText(variable, text),
       source: given === '' ? 'default' : 'environment',
     };
   });
+}
+
+function shownText(variable: Variable<unknown>, text: string): string {
+  if (variable.shown !== undefined) return variable.shown(text);
+  return variable.secret === undefined ? text : '[hidden]';
 }
 
 function unsupported(env: Environment): string[] {
@@ -116,23 +125,22 @@ function unsupported(env: Environment): string[] {
     .map(([name, what]) => `${name} is set, but ${what} is not supported in this version.`);
 }
 
-/** Fills `problems`; the values when there were none. */
-function parseAll(env: Environment, problems: string[]): Values | undefined {
-  const values: Partial<Record<VariableName, unknown>> = {};
-  let complete = true;
-  for (const [name, variable] of Object.entries(VARIABLES)) {
-    const given = env[name]?.trim() ?? '';
+/** Fills `problems` and `bad`; where a value is bad, the default stands in for it. */
+function parseAll(env: Environment, problems: string[], bad: Set<VariableName>): Values {
+  const parsed = Object.entries(VARIABLES).map(([key, variable]): [string, unknown] => {
+    const given = env[key]?.trim() ?? '';
     try {
-      values[name as VariableName] = variable.parse(given === '' ? variable.fallback : given);
+      return [key, variable.parse(given === '' ? variable.fallback : given)];
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
-      complete = false;
+      bad.add(key as VariableName);
       const shown = 'secret' in variable ? '' : `, not ${JSON.stringify(given)}`;
-      problems.push(`${name} ${error.message}${shown}.`);
+      problems.push(`${key} ${error.message}${shown}.`);
+      return [key, variable.parse(variable.fallback)];
     }
-  }
+  });
   // Each value was parsed by the entry of the table that its type is taken from.
-  return complete ? (values as Values) : undefined;
+  return Object.fromEntries(parsed) as unknown as Values;
 }
 
 function configOf(values: Values): Config {

@@ -102,6 +102,17 @@ describe('A33 configuration', () => {
     expect(problem).not.toContain('hunter2');
   });
 
+  test('A33 a contradiction is told beside bad values, unless it rests on one of them', () => {
+    const bad = { PORT: 'x', MASKWIRE_LEASE_MS: '1', MASKWIRE_CALL_TIMEOUT_MS: '60000' };
+    const problems = problemsOf({ ...bad, HOST: '0.0.0.0', MASKWIRE_MAX_OBJECT: '1' });
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
+      'PORT',
+      'MASKWIRE_LEASE_MS',
+      'HOST',
+      'MASKWIRE_MAX_OBJECT',
+    ]);
+  });
+
   test('A33 an unknown variable is a warning with the nearest known name', () => {
     const { warnings } = loadConfig({ MASKWIRE_HEARTBEATS_MS: '1', PATH: '/bin' });
     expect(warnings).toEqual([
@@ -276,6 +287,15 @@ test('secrets are masked where settings are shown', () => {
   expect(JSON.stringify(shown)).not.toContain('hunter2');
   expect(shown).toContainEqual({ name: 'PORT', text: '1', source: 'environment' });
   expect(shown).toContainEqual({ name: 'HOST', text: '127.0.0.1', source: 'default' });
+});
+
+test.each([
+  ['redis://h:7/2', 'redis://h:7/2'],
+  ['rediss://me:hunter2@h', 'rediss://[hidden]@h:6379'],
+  ['redis+sentinel://s/main?sentinelPassword=hunter2', 'redis+sentinel://s:26379/main'],
+])('of %s only the place is shown', (given, text) => {
+  const shown = describeEnvironment({ REDIS_URL: given });
+  expect(shown).toContainEqual({ name: 'REDIS_URL', text, source: 'environment' });
 });
 
 test('a child gets what it needs to run, and no secrets', () => {

@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { isAddressRange } from '../../adapters/http/limits/client-address.ts';
 import { PREFIX } from '../../adapters/redis/keys.ts';
-import { parseRedisUrl } from '../../adapters/redis/redis-url.ts';
+import { nameOf, parseRedisUrl } from '../../adapters/redis/redis-url.ts';
 import type { RateLimit } from '../../core/token-bucket.ts';
 
 export interface Variable<Value> {
@@ -12,6 +12,8 @@ export interface Variable<Value> {
   readonly fallback: string;
   /** Shown to nobody, not even when it is wrong. */
   readonly secret?: true;
+  /** A right value as it may be shown, when only part of it is secret. */
+  readonly shown?: (text: string) => string;
   /** @throws {@link BadValue} */
   readonly parse: (text: string) => Value;
 }
@@ -114,6 +116,13 @@ export function redisUrl(text: string): string {
     throw new BadValue(error instanceof Error ? error.message : 'must be a URL', { cause: error });
   }
   return text;
+}
+
+/** Where Redis is, and whether somebody is named, but not who. */
+export function shownRedisUrl(text: string): string {
+  const address = parseRedisUrl(text);
+  const isNamed = address.username !== undefined || address.password !== undefined;
+  return isNamed ? nameOf(address).replace('://', '://[hidden]@') : nameOf(address);
 }
 
 export function redisPrefix(text: string): string {

@@ -20,6 +20,7 @@ import {
   rateLimit,
   redisPrefix,
   redisUrl,
+  shownRedisUrl,
   weights,
 } from './variable.ts';
 
@@ -56,6 +57,7 @@ export const VARIABLES = {
       'Redis 7 or newer, shared by all gateways: one server (`redis://[user:password@]host:port/db`), Sentinels (`redis+sentinel://host:port,…/name`) or a cluster (`redis+cluster://host:port,…`), `rediss` for TLS; empty: the memory of this process',
     fallback: '',
     secret: true,
+    shown: shownRedisUrl,
     parse: optional(redisUrl),
   },
   BLOB_DIR: {
