@@ -37,6 +37,12 @@ test.each<[string, readonly string[], RegExp]>([
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
 
+test('--version says which one is installed', async () => {
+  const { code, stdout } = await maskwire(['--version']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
 test('A33 check-config shows every setting, and warns of unknown ones', async () => {
   const env = { MASKWIRE_MAX_OBJECT: '1', MASKWIRE_MAX_IMAGES: '7', FEATURE_SERVER_TOKEN: 'hush' };
   const { code, stdout, stderr } = await maskwire(['check-config'], { env });
@@ -48,10 +54,16 @@ test('A33 check-config shows every setting, and warns of unknown ones', async ()
 });
 
 test.each(['check-config', 'serve'])('A33 %s names every bad variable at once', async (command) => {
-  const env = { PORT: 'x', REDIS_URL: 'http://h', MASKWIRE_HEARTBEAT_MS: '-1', HOST: '0.0.0.0' };
+  const env = {
+    PORT: 'x',
+    REDIS_URL: 'http://h',
+    MASKWIRE_HEARTBEAT_MS: '-1',
+    HOST: '0.0.0.0',
+    MASKWIRE_MAX_OBJECT: '1',
+  };
   const { code, stderr } = await maskwire([command], { env });
   expect(code).toBe(2);
-  for (const name of ['PORT', 'REDIS_URL', 'MASKWIRE_HEARTBEAT_MS']) {
+  for (const name of Object.keys(env)) {
     expect(stderr).toMatch(new RegExp(`^ {2}${name} `, 'm'));
   }
 });

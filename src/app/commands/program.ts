@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { checkConfigCommand } from './check-config.ts';
@@ -22,6 +23,7 @@ export async function run(args: readonly string[]): Promise<number> {
 function createProgram(): Command {
   const program = new Command('maskwire')
     .description('Click-to-segment gateway: clicks in as POSTs, masks out on one event stream')
+    .version(installedVersion(), '-V, --version', 'show the version')
     .helpCommand(false)
     .showHelpAfterError('Run with --help to see what it understands.');
   for (const create of [
@@ -36,6 +38,13 @@ function createProgram(): Command {
   // Commander would end the process by itself, in the middle of whatever is open.
   for (const command of [program, ...program.commands]) command.exitOverride();
   return program;
+}
+
+/** The package's own; its file lies as far above the sources as above what is built of them. */
+function installedVersion(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
+  return version;
 }
 
 function report(error: unknown): number {
