@@ -5,6 +5,8 @@ import type { TestGateway } from '../support/http-gateway.ts';
 import { openSession, send, snapshotOf, startGateway } from '../support/http-gateway.ts';
 import { rawExchange } from '../support/http-raw.ts';
 
+const IMAGE = `sha256-${'0'.repeat(64)}`;
+
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startGateway();
@@ -95,4 +97,26 @@ it('A2 metadata comes back unchanged', async () => {
   const { sessionId: id } = (await created.json()) as { sessionId: string };
 
   expect(await snapshotOf(gateway, id)).toMatchObject({ name: 'n', metadata });
+});
+
+it.each([
+  [{ points: [] }, 'imageId is missing.'],
+  [{ imageId: 7 }, 'imageId must be a text.'],
+  [{ imageId: IMAGE, points: 'x' }, 'points must be a list.'],
+  [{ imageId: IMAGE, points: [{ x: 'a', y: 1, label: 1 }] }, 'points[0].x must be a number.'],
+  [{ imageId: IMAGE, points: [{ x: 1, y: 1, label: 2 }] }, 'points[0].label must be 0 or 1.'],
+  [{ imageId: IMAGE, points: [{ x: 1, y: 1 }] }, 'points[0].label is missing.'],
+  [
+    { imageId: IMAGE, clientRef: 'x'.repeat(500) },
+    /^clientRef must have at most \d+ characters\.$/,
+  ],
+  ['{', /^The body is not JSON: .*\.$/],
+])('A2 says in a sentence what is wrong: %j', async (body, sentence) => {
+  const { sessionId } = await openSession(gateway);
+  const response = await fetch(`${gateway.url}${paths.clicks(sessionId)}`, {
+    method: 'POST',
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  });
+  expect(((await response.json()) as Problem).detail).toMatch(sentence);
 });

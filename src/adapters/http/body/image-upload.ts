@@ -80,6 +80,8 @@ export function errorInPart(name: string, error: unknown): unknown {
     path: path === '' || path.startsWith('[') ? `${name}${path}` : `${name}.${path}`,
     message,
   }));
+  // Its sentence names the first of them.
+  if (error.code === 'invalid_request') return invalidInput(errors, error);
   return new ProblemError(error.code, error.message, { ...error.extras, errors, cause: error });
 }
 

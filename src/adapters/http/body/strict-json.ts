@@ -33,7 +33,10 @@ export function decodeUtf8(bytes: Uint8Array): string {
 export function invalidInput(errors: readonly InputError[], cause?: unknown): ProblemError {
   const [first] = errors;
   const where = first === undefined || first.path === '' ? 'The body' : first.path;
-  return new ProblemError('invalid_request', `${where}: ${first?.message ?? 'not valid'}`, {
+  const what = first?.message ?? 'is not valid';
+  // Most messages complete the sentence that the name begins.
+  const detail = /^[a-z]/.test(what) ? `${where} ${what}.` : `${where}: ${what}`;
+  return new ProblemError('invalid_request', detail, {
     errors: errors.slice(0, MAX_ERRORS),
     cause,
   });

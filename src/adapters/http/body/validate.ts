@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { pathText } from '../../../core/json-flaws.ts';
 import type { InputError } from '../../../core/problem.ts';
+import { wordingOf } from './issue-wording.ts';
 import { invalidInput } from './strict-json.ts';
 
 /**
@@ -11,7 +12,7 @@ export function validate<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
 ): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: wordingOf });
   if (result.success) return result.data;
   throw invalidInput(result.error.issues.flatMap(inputErrors));
 }
