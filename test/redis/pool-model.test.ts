@@ -85,7 +85,7 @@ it('B6 several servers get their calls as the pure rules say', { timeout: 120_00
   let runs = 0;
   const fleet = fc.record({
     servers: fc.constantFrom(SERVERS, SERVERS.slice(0, 2)),
-    lists: fc.option(lists, { nil: undefined, freq: 1 }),
+    lists: fc.option(lists, { nil: undefined, freq: 2 }),
     most: fc.option(fc.integer({ min: 2, max: 5 }), { nil: undefined }),
   });
   const commands = fc.array(command, { minLength: 30, maxLength: 90 });
@@ -126,7 +126,7 @@ it('B6 it judges the server as the pure rules do', { timeout: 120_000 }, async (
           isUsual: fc.boolean(),
           ms: fc.constantFrom(0, 150, 600),
           most: fc.integer({ min: 1, max: 3 }),
-          retryInMs: fc.option(number(80), { nil: undefined, freq: 1 }),
+          retryInMs: fc.option(number(80), { nil: undefined, freq: 2 }),
           kind: fc.constantFrom('segment', 'segment', 'segment', 'encode'),
         }),
         { minLength: 4, maxLength: 14 },

@@ -13,7 +13,7 @@ const step = fc.record({
   image: number(1),
   object: number(2),
   /** Of a preparation for that one alone. */
-  server: fc.option(number(2), { nil: undefined, freq: 1 }),
+  server: fc.option(number(2), { nil: undefined, freq: 2 }),
   most: fc.integer({ min: 1, max: 3 }),
   result: fc.constantFrom(
     ...(['ok', 'overloaded', 'timeout', 'failed', 'failed', 'unreachable', 'unreachable'] as const),
