@@ -27,6 +27,7 @@ export type { ClientOptions } from './maskwire-client.ts';
 export { MaskwireClient } from './maskwire-client.ts';
 export type { ErrorCode } from './maskwire-error.ts';
 export { MaskwireError } from './maskwire-error.ts';
+export { isAway } from './outage.ts';
 export type { CocoDocument } from './session-requests.ts';
 export { SessionRequests } from './session-requests.ts';
 export type { PendingClick, SessionObject, SessionState } from './session-state.ts';

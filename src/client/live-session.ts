@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts';
 import type { Environment } from './environment.ts';
 import { EventStream } from './event-stream.ts';
 import { MaskwireError } from './maskwire-error.ts';
+import { Outage } from './outage.ts';
 import { acceptPending, addPending, dropPending } from './pending-clicks.ts';
 import type { SessionRequests } from './session-requests.ts';
 import type { SessionState } from './session-state.ts';
@@ -45,6 +46,7 @@ export class LiveSession {
   readonly requests: SessionRequests;
   readonly #environment: Environment;
   readonly #stream: EventStream;
+  readonly #outage: Outage;
   readonly #listeners = new Set<Listener>();
   /** Per object, the last request: clicks of one object must arrive in their order. */
   readonly #last = new Map<string, Promise<unknown>>();
@@ -60,6 +62,14 @@ export class LiveSession {
       onFrame: (frame) => this.#become(applyEvent(this.#state, frame), frame),
       onConnection: () => this.#tell(undefined),
       probe: () => reasonOf(options.probe),
+    });
+    this.#outage = new Outage({
+      environment: options.environment,
+      subscribe: (listener) => this.subscribe(listener),
+      connection: () => {
+        const { name } = this.connection;
+        return name === 'live' || name === 'closed' ? name : 'away';
+      },
     });
   }
 
@@ -81,7 +91,10 @@ export class LiveSession {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Shows a click at once and sends it; its mask comes with the stream. */
+  /**
+   * Shows a click at once and sends it; its mask comes with the stream. While the gateway is out of reach
+   * it is kept, in its order, for up to a minute.
+   */
   click(click: Click): SentClick {
     const clientRef = this.#environment.unique();
     const objectId = click.objectId ?? `obj_${this.#environment.unique().slice(0, 16)}`;
@@ -132,7 +145,9 @@ export class LiveSession {
 
   #inOrder<Result>(objectId: string, action: () => Promise<Result>): Promise<Result> {
     const before = this.#last.get(objectId) ?? Promise.resolve();
-    const result = before.then(action, action);
+    const since = this.#environment.now();
+    const send = (): Promise<Result> => this.#outage.outlast(since, action);
+    const result = before.then(send, send);
     this.#last.set(objectId, result);
     const forget = (): void => {
       if (this.#last.get(objectId) === result) this.#last.delete(objectId);

@@ -1,10 +1,12 @@
 /** What clicks, boxes and keys do to the objects. */
 import type { Box, LiveSession, Point } from '../client/index.ts';
-import { findClick, findObject, MaskwireError } from '../client/index.ts';
+import { findClick, findObject, isAway, MaskwireError } from '../client/index.ts';
 import type { DoneClick, RemovedObject, UndoneClick } from './history.ts';
 import * as past from './history.ts';
 import type { LatencyMeter } from './latency.ts';
 import type { Studio } from './studio.ts';
+
+const LOST = 'The gateway could not be reached for too long: a click is lost.';
 
 type Part = { readonly points: readonly Point[]; readonly box?: Box };
 
@@ -142,7 +144,7 @@ export class Clicks {
       history: past.forget(history, clientRef),
       selected: selected === objectId && !exists ? undefined : selected,
     });
-    this.#studio.messages.fail(error);
+    this.#studio.messages.fail(isAway(error) ? new Error(LOST) : error);
   }
 
   /** What undo takes back: the newest of this page, else the last click of the selected object. */

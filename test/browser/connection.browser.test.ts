@@ -105,6 +105,27 @@ describe('the stream in a browser', () => {
     expect(wanted.length).toBeGreaterThanOrEqual(10);
   });
 
+  it('A25 keeps clicks that are made while the network is away', async () => {
+    await using proxy = await cuttingProxy(gateway.port);
+    const session = await sampleSession(gateway.url);
+    await using studio = await StudioPage.open(browser, `${proxy.url}/#${session.sessionId}`);
+    let sent = 0;
+    studio.page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/clicks')) sent += 1;
+    });
+    await studio.ready();
+    proxy.set('down');
+    proxy.cut();
+    await studio.state('reconnecting');
+    await studio.click(apple.click.x, apple.click.y);
+    // More often than a single request is tried.
+    await eventually(async () => sent).toBeGreaterThan(4);
+    await studio.click(pear.click.x, pear.click.y);
+    proxy.set('up');
+    await studio.state('live');
+    await studio.settled(1, 2);
+  });
+
   it('A22 leaves a stream that has gone quiet though it looks open', async () => {
     await using proxy = await cuttingProxy(gateway.port);
     const session = await sampleSession(gateway.url);
