@@ -3,8 +3,10 @@
 --
 -- One packed field of `meta` for each server, under its name: name, ceiling, limit, cut_at, slow,
 -- rest_until, base (of a call that is alone, by kind), failures, opened_at, pause_ms, probe (fence),
--- noted_at (when a gateway that can call it last claimed), and for each kind of call {mean, high}. The durations that these are from: `times:<server>:<kind>`; the
--- calls that earn it retries, and when it had the last one: `retries:<server>`, `retried:<server>`.
+-- noted_at (when a gateway that can call it last claimed), and for each kind of call {mean, high}. The
+-- durations that these are from: `times:<server>:<kind>`; the calls that earn it retries, and when it had
+-- the last one: `retries:<server>`, `retried:<server>`. `single` is the server for which all claims were,
+-- '' when they were for more than one.
 --
 -- Which servers there are every script is told by its caller: `<name>` of the only one, or `<most calls
 -- at all of them, 0 for any number> <name> <name> …`.
@@ -32,8 +34,10 @@ local function read_servers(told)
   return servers, most > 0 and most or math.huge
 end
 
--- Calls that each server has been given, by its name.
-local function count_claims()
+-- Calls that each server has been given, by its name. All are of the one named here when no gateway has
+-- ever had another.
+local function count_claims(name)
+  if redis.call('HGET', meta, 'single') == name then return {[name] = redis.call('ZCARD', leases)} end
   local counts = {}
   for _, held in ipairs(redis.call('HVALS', claims)) do
     local name = string.match(held, '^%S+')

@@ -10,7 +10,7 @@ local function server_named(servers, name)
 end
 
 local function new_choice(servers, most)
-  local counts = count_claims()
+  local counts = count_claims(servers[1].name)
   for _, server in ipairs(servers) do counts[server.name] = counts[server.name] or 0 end
   return {servers = servers, most = most, counts = counts}
 end

@@ -37,12 +37,22 @@ for ceiling in string.gmatch(known_ceilings, '%d+') do
   end
 end
 
+local function note_single(name)
+  local single = redis.call('HGET', meta, 'single')
+  if not single then
+    redis.call('HSET', meta, 'single', name)
+  elseif single ~= name then
+    redis.call('HSET', meta, 'single', '')
+  end
+end
+
 -- As long as gateways claim for a server, what only that one may have is left to them.
 if tonumber(most) > 0 then
   for _, server in ipairs(servers) do
     if now >= (server.noted_at or 0) + 1000 then
       server.noted_at = now
       changed_servers[server] = true
+      note_single(server.name)
     end
   end
 end

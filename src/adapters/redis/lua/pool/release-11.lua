@@ -46,7 +46,7 @@ local function judge_server()
     without_call(server, slot.fence)
   else
     if slot.attempts == 0 then earn_retries(server.name) end
-    local in_flight = count_claims()[server.name] or 0
+    local in_flight = count_claims(server.name)[server.name] or 0
     end_call(server, slot.fence, {
       kind = call_kind, result = result, duration = tonumber(duration), started_at = slot.since,
       now = now, in_flight = in_flight, alone = slot.alone and in_flight == 1,
