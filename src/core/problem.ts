@@ -68,6 +68,9 @@ export interface InputError {
   readonly message: string;
 }
 
+/** Told in one answer, the first ones; a body can hold thousands. */
+export const MAX_INPUT_ERRORS = 20;
+
 /** What some codes say beyond a sentence. */
 export interface ProblemExtras {
   readonly errors?: readonly InputError[];
@@ -131,7 +134,7 @@ export function problemBody(
     detail,
     code,
     retryable,
-    ...(extras.errors === undefined ? {} : { errors: extras.errors }),
+    ...(extras.errors === undefined ? {} : { errors: extras.errors.slice(0, MAX_INPUT_ERRORS) }),
     ...(extras.limit === undefined ? {} : { limit: extras.limit }),
     ...(extras.etaMs === undefined ? {} : { etaMs: extras.etaMs }),
   };

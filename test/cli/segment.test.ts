@@ -85,6 +85,12 @@ test('A14 what the gateway refuses is told in one line', async () => {
   const outside = await run('disc.png', '999,5');
   expect(outside.code).toBe(1);
   expect(outside.stderr).toMatch(/^maskwire: .*outside.*\n$/);
+  const far = Array.from({ length: 50 }, (_, n) => ['--point', `${1_000 + n},5`]).flat();
+  const many = await maskwire(['segment', 'disc.png', ...far, '--url', running.url], {
+    cwd: folder.path,
+  });
+  expect(many.stderr).toMatch(/points\[0\].*points\[2\].*; and more\)\n$/);
+  expect(many.stderr).not.toContain('points[3]');
   const notAPicture = await run(import.meta.filename, '1,1');
   expect(notAPicture.code).toBe(1);
   expect(notAPicture.stderr.split('\n')).toHaveLength(2);

@@ -38,6 +38,15 @@ const STATUS: Record<ProblemCode, number> = {
 const codes = Object.keys(STATUS) as ProblemCode[];
 
 describe('problems', () => {
+  test('A2 names the first 20 of the things that are wrong', () => {
+    const errors = Array.from({ length: 3_000 }, (_, n) => ({
+      path: `points[${n}]`,
+      message: 'is not',
+    }));
+    const body = problemBody('out_of_bounds', 'Outside.', { errors });
+    expect(body.errors).toEqual(errors.slice(0, 20));
+  });
+
   test('A30 every code has the status of the protocol, and there is no other code', () => {
     const table = Object.entries(PROBLEM_CODES).map(([code, { status }]) => [code, status]);
     expect(Object.fromEntries(table)).toEqual(STATUS);

@@ -1,6 +1,9 @@
 import type { Problem } from '../../core/problem.ts';
 import { CommandError } from './command-error.ts';
 
+/** A line is no place for all of them. */
+const MOST_FIELDS = 3;
+
 /** Requests to a gateway whose failures read like sentences. */
 export class GatewayApi {
   readonly base: string;
@@ -29,8 +32,13 @@ export class GatewayApi {
 export async function refusal(response: Response): Promise<string> {
   const problem = asProblem(await response.text());
   if (problem === undefined) return `the answer was ${response.status} ${response.statusText}.`;
-  const fields = (problem.errors ?? []).map(({ path, message }) => `${path}: ${message}`);
-  return fields.length === 0 ? problem.detail : `${problem.detail} (${fields.join('; ')})`;
+  const { detail, errors = [] } = problem;
+  const fields = errors
+    .filter(({ path }) => !detail.includes(path))
+    .map(({ path, message }) => `${path}: ${message}`);
+  if (fields.length === 0) return detail;
+  const more = fields.length > MOST_FIELDS ? '; and more' : '';
+  return `${detail} (${fields.slice(0, MOST_FIELDS).join('; ')}${more})`;
 }
 
 function asProblem(text: string): Problem | undefined {

@@ -1,10 +1,7 @@
 /** JSON as A2 wants it: what is wrong is named. `JSON.parse` decides what is JSON. */
 import { jsonFlaws } from '../../../core/json-flaws.ts';
 import type { InputError } from '../../../core/problem.ts';
-import { ProblemError } from '../../../core/problem.ts';
-
-/** Problems named in one answer; a body can hold thousands. */
-const MAX_ERRORS = 20;
+import { MAX_INPUT_ERRORS, ProblemError } from '../../../core/problem.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -15,7 +12,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 export function parseStrictJson(bytes: Uint8Array): unknown {
   const text = decodeUtf8(bytes);
   const value = parse(text);
-  const errors = jsonFlaws(text, MAX_ERRORS);
+  const errors = jsonFlaws(text, MAX_INPUT_ERRORS);
   if (errors.length > 0) throw invalidInput(errors);
   return value;
 }
@@ -36,10 +33,7 @@ export function invalidInput(errors: readonly InputError[], cause?: unknown): Pr
   const what = first?.message ?? 'is not valid';
   // Most messages complete the sentence that the name begins.
   const detail = /^[a-z]/.test(what) ? `${where} ${what}.` : `${where}: ${what}`;
-  return new ProblemError('invalid_request', detail, {
-    errors: errors.slice(0, MAX_ERRORS),
-    cause,
-  });
+  return new ProblemError('invalid_request', detail, { errors, cause });
 }
 
 function parse(text: string): unknown {
