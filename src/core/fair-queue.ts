@@ -1,11 +1,5 @@
 import type { ServerHealth } from './burst/server-control.ts';
-import {
-  healthOfAll,
-  nextProbeAt,
-  withCall,
-  withCeiling,
-  withoutCall,
-} from './burst/server-control.ts';
+import { nextProbeAt, withCall, withCeiling, withoutCall } from './burst/server-control.ts';
 import { ONLY_SERVER } from './burst/server-set.ts';
 import type { AdmissionTerms } from './fair-queue/admission.ts';
 import { Admission } from './fair-queue/admission.ts';
@@ -181,17 +175,7 @@ export class FairQueue<Value> {
   }
 
   load(now: number): QueueFigures {
-    const leased = this.#calls.leased.size;
-    const { places, meanMs } = this.#calls.servers.together;
-    return {
-      waiting: this.#slots.size - leased,
-      leased,
-      limit: places,
-      foreseen: this.#calls.servers.foreseen.places,
-      ceiling: this.#calls.servers.ceiling,
-      health: healthOfAll(this.#calls.servers.healths(now)),
-      callMs: Math.round(meanMs),
-    };
+    return { waiting: this.#slots.size - this.#calls.leased.size, ...this.#calls.figures(now) };
   }
 
   /** How each server is, in their order. */

@@ -1,10 +1,10 @@
 import type { CallKind } from '../burst/concurrency-limit.ts';
 import { earnRetries, spendRetry } from '../burst/retry-budget.ts';
 import type { ServerControl } from '../burst/server-control.ts';
-import { withEndedCall, withoutCall } from '../burst/server-control.ts';
+import { healthOfAll, withEndedCall, withoutCall } from '../burst/server-control.ts';
 import { ServerSet } from '../burst/server-set.ts';
 import type { ServerId } from '../ids.ts';
-import type { QueueRelease } from './item.ts';
+import type { QueueFigures, QueueRelease } from './item.ts';
 import type { Claim, Slot } from './slot.ts';
 import { callOf } from './slot.ts';
 
@@ -27,6 +27,19 @@ export class Calls<Value> {
     let count = 0;
     for (const { lease } of this.leased.values()) if (lease?.server === server) count += 1;
     return count;
+  }
+
+  /** What there is to say of calls and servers. */
+  figures(now: number): Omit<QueueFigures, 'waiting'> {
+    const { places, meanMs } = this.servers.together;
+    return {
+      leased: this.leased.size,
+      limit: places,
+      foreseen: this.servers.foreseen.places,
+      ceiling: this.servers.ceiling,
+      health: healthOfAll(this.servers.healths(now)),
+      callMs: Math.round(meanMs),
+    };
   }
 
   /** Changes what is known of that server. */
